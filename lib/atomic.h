@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single loads and stores that other threads may see, with their order spelled
+ * out. They work on plain fields, so that a struct shared between a lockless
+ * reader and a locked writer keeps ordinary types; ThreadSanitizer knows them.
+ *
+ * Read-modify-write operations use the compiler's __atomic builtins (the C11
+ * memory model) through the few names below.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define load_relaxed(p)	    __atomic_load_n((p), __ATOMIC_RELAXED)
+#define load_acquire(p)	    __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+/* Each returns the value before the operation. */
+#define fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define fetch_add_acquire(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQUIRE)
+#define fetch_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+#define fetch_sub_release(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_RELEASE)
+#define fetch_sub_acq_rel(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_ACQ_REL)
+#define fetch_or_relaxed(p, v)	__atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define fetch_or_acq_rel(p, v)	__atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
+#define fetch_and_relaxed(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+#define fetch_and_acq_rel(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
+#define exchange_acquire(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
+#define exchange_acq_rel(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+
+/*
+ * Compare *p with *expected and store v when equal. Returns whether it did;
+ * when not, *expected holds what was found.
+ */
+#define cas_acquire(p, expected, v)                                            \
+	__atomic_compare_exchange_n((p), (expected), (v), false,               \
+				    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+#define cas_release(p, expected, v)                                            \
+	__atomic_compare_exchange_n((p), (expected), (v), false,               \
+				    __ATOMIC_RELEASE, __ATOMIC_RELAXED)
+#define cas_acq_rel(p, expected, v)                                            \
+	__atomic_compare_exchange_n((p), (expected), (v), false,               \
+				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
