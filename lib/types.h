@@ -22,11 +22,11 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 #define PAGE_ALIGN(x)	   (((x) + PAGE_SIZE - 1) & PAGE_MASK)
-#define PAGE_ALIGN_DOWN(x) ((x) & PAGE_MASK)
+#define PAGE_ALIGN_DOWN(x) ((x)&PAGE_MASK)
 
-#define ALIGN_UP(x, a)	 (((x) + ((a) - 1)) & ~((typeof(x))(a) - 1))
-#define ALIGN_DOWN(x, a) ((x) & ~((typeof(x))(a) - 1))
-#define IS_ALIGNED(x, a) (((x) & ((typeof(x))(a) - 1)) == 0)
+#define ALIGN_UP(x, a)	 (((x) + ((a)-1)) & ~((typeof(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((typeof(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((typeof(x))(a)-1)) == 0)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,13 +49,17 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #define container_of(ptr, type, member)                                        \
 	((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define __must_check  __attribute__((warn_unused_result))
-#define __noinline    __attribute__((noinline))
-#define __cold	      __attribute__((cold, noinline))
-#define __unused      __attribute__((unused))
-#define __packed      __attribute__((packed))
-#define __aligned(n)  __attribute__((aligned(n)))
+#define __must_check   __attribute__((warn_unused_result))
+#define __cold	       __attribute__((cold, noinline))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
+
+/* Token for token what picolibc's headers say, so that both may say it. */
+#define __unused     __attribute__((__unused__))
+#define __packed     __attribute__((__packed__))
+#define __aligned(x) __attribute__((__aligned__(x)))
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
 
 /* Number of bytes that one cache line holds on every machine we know. */
 #define CACHE_LINE 64
