@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks of an address space and of its areas.
+ *
+ * mmap_lock protects the set of areas and their fields. Readers of one area,
+ * mostly faults, may hold that area's own lock instead. A writer holds
+ * mmap_lock for writing and then locks each area it changes by
+ * vma_start_write(): it waits for the area's readers and sets vm_lock_seq to
+ * the mm's mm_lock_seq, which keeps new readers out. Releasing or downgrading
+ * mmap_lock advances mm_lock_seq and so unlocks all areas at once.
+ *
+ * vm_refcnt: 0 detached; 1 attached; each reader adds 1; a writer that waits
+ * adds VMA_LOCK_OFFSET, and the reader that leaves last wakes it.
+ *
+ * Overflow of mm_lock_seq can make an area look locked that is not: that costs
+ * the slow path, never correctness.
+ *
+ * struct vma_guard says which of the locks a fault holds. A result with
+ * VM_FAULT_RETRY or VM_FAULT_COMPLETED means that the guard is consumed.
+ */
+#pragma once
+
+#include "lib/atomic.h"
+#include "mm/mm_types.h"
+
+void mmap_read_lock(struct mm_struct *mm);
+int mmap_read_lock_killable(struct mm_struct *mm); /* 0 or -EINTR */
+bool mmap_read_trylock(struct mm_struct *mm);
+void mmap_read_unlock(struct mm_struct *mm);
+void mmap_write_lock(struct mm_struct *mm);
+int mmap_write_lock_killable(struct mm_struct *mm); /* 0 or -EINTR */
+void mmap_write_unlock(struct mm_struct *mm);
+
+/* Keep the lock for reading; all areas become unlocked for writing. */
+void mmap_write_downgrade(struct mm_struct *mm);
+
+/* BUG unless the lock is held (for reading or writing / for writing). */
+void mmap_assert_locked(struct mm_struct *mm);
+void mmap_assert_write_locked(struct mm_struct *mm);
+
+/*
+ * Lock an area for reading without mmap_lock. false: detached, being written,
+ * or of another mm by now; take mmap_lock instead. The caller found the area
+ * under RCU or holds mmap_lock.
+ */
+bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_end_read(struct vm_area_struct *vma);
+
+/* Lock an area for writing until mmap_lock is released. Sleeps. */
+void vma_start_write(struct vm_area_struct *vma);
+
+bool vma_is_write_locked(const struct vm_area_struct *vma);
+void vma_assert_write_locked(const struct vm_area_struct *vma);
+void vma_assert_locked(const struct vm_area_struct *vma);
+void vma_assert_attached(const struct vm_area_struct *vma);
+void vma_assert_detached(const struct vm_area_struct *vma);
+
+/* The area enters or leaves the tree. Detaching waits for its readers. */
+void vma_mark_attached(struct vm_area_struct *vma);
+void vma_mark_detached(struct vm_area_struct *vma);
+
+/*
+ * The area of mm that contains addr, locked for reading; NULL when there is
+ * none or it could not be had without waiting: a miss is not an answer.
+ */
+struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr);
+
+enum vma_guard_kind {
+	GUARD_CONSUMED, /* nothing is held; vma must not be touched */
+	GUARD_VMA,	/* the area's lock, for reading */
+	GUARD_MMAP_READ,
+	GUARD_MMAP_WRITE,
+};
+
+struct vma_guard {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	enum vma_guard_kind kind;
+};
+
+/* Release what the guard holds; it is consumed then. */
+void vma_guard_release(struct vma_guard *guard);
