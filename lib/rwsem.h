@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fair sleeping reader-writer lock.
+ *
+ * One word holds the state: bit 0 a writer has the lock, bit 1 somebody is
+ * queued, the rest the number of readers. Without contention each call is one
+ * atomic operation on that word. With contention threads queue in order of
+ * arrival, and whoever lets the lock go hands it to the head of the queue: to
+ * one writer, or to all the readers up to the next writer. While anybody is
+ * queued nobody overtakes, so neither side starves the other.
+ *
+ * All calls that take the lock may sleep, except the trylocks; no spinlock may
+ * be held. A thread must not take a lock it already holds, not even twice for
+ * reading: a writer may have queued in between.
+ *
+ * The lock must stay in memory until each up_*() has returned; the caller
+ * keeps a reference to the object around it for that long.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/spinlock.h"
+
+#define RWSEM_WRITER  1UL
+#define RWSEM_WAITERS 2UL /* changed under `lock` only */
+#define RWSEM_READER  4UL /* one reader */
+
+/*
+ * The word that all CPUs write and the pointer that debug checks and queued
+ * threads use are on different cache lines.
+ */
+struct rwsem {
+	uint64_t count;
+	struct thread *owner __aligned(CACHE_LINE); /* of a write lock */
+	struct spinlock lock;			    /* guards the queue */
+	struct list_head queue;			    /* of struct rwsem_waiter */
+};
+
+_Static_assert(offsetof(struct rwsem, count) / CACHE_LINE !=
+		   offsetof(struct rwsem, owner) / CACHE_LINE,
+	       "hot fields share a line");
+_Static_assert(sizeof(struct rwsem) == 2 * CACHE_LINE, "two lines");
+
+void rwsem_init(struct rwsem *sem);
+
+/* The paths with a queue; for the inline functions below. */
+int rwsem_read_slow(struct rwsem *sem, bool killable);
+int rwsem_write_slow(struct rwsem *sem, bool killable);
+void rwsem_wake(struct rwsem *sem);
+
+/* Take for reading if that needs no waiting; returns whether it was taken. */
+static inline bool down_read_trylock(struct rwsem *sem)
+{
+	uint64_t count = load_relaxed(&sem->count);
+
+	/* Pairs with the releases in up_write and downgrade_write. */
+	while (likely(!(count & (RWSEM_WRITER | RWSEM_WAITERS)))) {
+		if (likely(
+			cas_acquire(&sem->count, &count, count + RWSEM_READER)))
+			return true;
+	}
+	return false;
+}
+
+static inline void down_read(struct rwsem *sem)
+{
+	if (unlikely(!down_read_trylock(sem)))
+		rwsem_read_slow(sem, false);
+}
+
+/* 0, or -EINTR without the lock when a fatal signal came first. */
+static inline int __must_check down_read_killable(struct rwsem *sem)
+{
+	if (likely(down_read_trylock(sem)))
+		return 0;
+	return rwsem_read_slow(sem, true);
+}
+
+static inline void up_read(struct rwsem *sem)
+{
+	uint64_t count = fetch_sub_release(&sem->count, RWSEM_READER);
+
+	if (unlikely(count == RWSEM_READER + RWSEM_WAITERS))
+		rwsem_wake(sem);
+}
+
+/* Take for writing if that needs no waiting; returns whether it was taken. */
+static inline bool down_write_trylock(struct rwsem *sem)
+{
+	uint64_t count = 0;
+
+	/* Pairs with the releases in up_read and up_write. */
+	if (unlikely(!cas_acquire(&sem->count, &count, RWSEM_WRITER)))
+		return false;
+	store_relaxed(&sem->owner, machine_self());
+	return true;
+}
+
+static inline void down_write(struct rwsem *sem)
+{
+	if (unlikely(!down_write_trylock(sem)))
+		rwsem_write_slow(sem, false);
+}
+
+/* As down_read_killable. */
+static inline int __must_check down_write_killable(struct rwsem *sem)
+{
+	if (likely(down_write_trylock(sem)))
+		return 0;
+	return rwsem_write_slow(sem, true);
+}
+
+static inline void up_write(struct rwsem *sem)
+{
+	uint64_t count;
+
+	store_relaxed(&sem->owner, NULL);
+	count = fetch_sub_release(&sem->count, RWSEM_WRITER);
+	if (unlikely(count & RWSEM_WAITERS))
+		rwsem_wake(sem);
+}
+
+/* Turn the write lock that this thread holds into a read lock; never waits. */
+static inline void downgrade_write(struct rwsem *sem)
+{
+	uint64_t count;
+
+	store_relaxed(&sem->owner, NULL);
+	count = __atomic_fetch_add(&sem->count, RWSEM_READER - RWSEM_WRITER,
+				   __ATOMIC_RELEASE);
+	if (unlikely(count & RWSEM_WAITERS))
+		rwsem_wake(sem);
+}
+
+/* Held by anybody, for anything. */
+static inline bool rwsem_is_locked(const struct rwsem *sem)
+{
+	return load_relaxed(&sem->count) & ~RWSEM_WAITERS;
+}
+
+static inline bool rwsem_is_write_locked(const struct rwsem *sem)
+{
+	return load_relaxed(&sem->count) & RWSEM_WRITER;
+}
+
+/* Does this very thread hold it for writing? */
+static inline bool rwsem_is_mine(const struct rwsem *sem)
+{
+	return load_relaxed(&sem->owner) == machine_self();
+}
+
+/* Does anybody wait? A long holder may ask, and let go for a moment. */
+static inline bool rwsem_is_contended(const struct rwsem *sem)
+{
+	return load_relaxed(&sem->count) & RWSEM_WAITERS;
+}
