@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inline part of the seam on the host: RAM is one array, a thread of the
+ * kernel is a POSIX thread, and each has a hart of its own.
+ *
+ * Addresses outside the array are a bug of the code under test and end in
+ * bug(), where the real linear map would fault.
+ */
+#pragma once
+
+#include <sched.h>
+#include <string.h>
+
+#include "lib/types.h"
+
+#define HOST_RAM_BASE 0x80000000UL
+
+struct host_thread_view {
+	struct thread *self;
+	unsigned hart;
+};
+
+extern unsigned char *host_ram;
+extern size_t host_ram_size;
+extern _Thread_local struct host_thread_view host_this;
+
+static inline void *phys_to_virt(paddr_t pa)
+{
+	BUG_ON(pa - HOST_RAM_BASE >= host_ram_size);
+	return host_ram + (pa - HOST_RAM_BASE);
+}
+
+static inline paddr_t virt_to_phys(const void *va)
+{
+	uintptr_t offset = (uintptr_t)va - (uintptr_t)host_ram;
+
+	BUG_ON(offset >= host_ram_size);
+	return HOST_RAM_BASE + offset;
+}
+
+static inline unsigned machine_hart(void)
+{
+	return host_this.hart;
+}
+
+static inline struct thread *machine_self(void)
+{
+	return host_this.self;
+}
+
+/* The one we wait for may need this core. */
+static inline void machine_relax(void)
+{
+	sched_yield();
+}
+
+static inline void clear_page(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
+static inline void copy_page(void *to, const void *from)
+{
+	memcpy(to, from, PAGE_SIZE);
+}
