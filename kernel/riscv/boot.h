@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the firmware told us: the device tree as numbers, and boot memory.
+ */
+#pragma once
+
+#include "lib/machine.h"
+#include "mm/page.h"
+#include "mm/pte.h"
+
+#define BOOT_MAX_RANGES	 16
+#define BOOT_CMDLINE_LEN 4096
+
+/* A 16550 UART: registers are `stride` bytes apart and `width` wide. */
+struct boot_uart {
+	paddr_t base; /* 0: none */
+	unsigned stride, width;
+};
+
+struct boot_info {
+	unsigned nr_ram, nr_usable;
+	struct memory_range ram[BOOT_MAX_RANGES];    /* ascending */
+	struct memory_range usable[BOOT_MAX_RANGES]; /* ram minus reserved */
+
+	unsigned nr_harts; /* harts to run, index 0 is the boot hart */
+	uint64_t hart_id[MAX_HARTS];
+	unsigned hart_node[MAX_HARTS];
+
+	uint64_t timebase; /* ticks of the time CSR in a second */
+	paddr_t initrd_start, initrd_end; /* equal: none */
+	struct boot_uart uart;
+	paddr_t finisher; /* sifive,test0; 0: none */
+	bool has_sstc;	  /* stimecmp may be written */
+	uint8_t rng_seed[64];
+	unsigned rng_seed_len;
+	char cmdline[BOOT_CMDLINE_LEN];
+};
+
+/* Filled before kernel_main() and constant from then on. */
+extern struct boot_info boot_info;
+
+/* Virtual address minus physical address of the kernel image. */
+extern uint64_t kernel_offset;
+
+/* The kernel's root page table; entries 256..511 are in every mm's root. */
+extern pte_t kernel_root[];
+
+/* Image sections, from the linker script. */
+extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
+extern char kernel_guard_start[], kernel_guard_end[], kernel_end[];
+
+/* Fill boot_info from a device tree of at most len bytes; panics if bad. */
+void boot_read_fdt(const void *fdt, size_t len, uint64_t boot_hart);
+
+/* Pages of boot memory, zeroed, never freed; until boot_memory_done(). */
+void *boot_page_alloc(void);
+
+/* Take what boot_page_alloc gave away out of boot_info.usable. */
+void boot_memory_done(void);
+
+/*
+ * Map [va, va + len) of the kernel's half to pa with the largest leaves that
+ * fit; tables come from boot_page_alloc, or page_alloc once that works.
+ * Nothing may be mapped there. 0 or -ENOMEM.
+ */
+int kernel_map(vaddr_t va, paddr_t pa, uint64_t len, uint64_t prot);
+
+/* Build the final kernel page tables and load them. */
+void kernel_map_init(void);
+
+/* Map device registers; their address. Boot only; never unmapped. */
+void *device_map(paddr_t pa, uint64_t len);
+
+/* The kernel proper, on the boot hart, with the final page tables. */
+_Noreturn void kernel_main(void);
