@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What boot and the clock ask of the file systems.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/*
+ * Unpack the initramfs of boot_info into the root directory and give its
+ * memory to the page allocator. A broken archive is reported; what came before
+ * the fault stays. After vfs_init(). May sleep.
+ */
+void initramfs_unpack(void);
+
+/* Text of the command line for /proc/cmdline and the flag "noecho". */
+void tty_set_echo(bool on);
+
+/*
+ * Fetch typed bytes from the console and run the line discipline: echo, ^C.
+ * From the clock tick and the idle loop of any hart; does not sleep, takes
+ * spinlocks, sends signals.
+ */
+void tty_poll_input(void);
+
+/* Does somebody wait for input? The idle loop then polls more often. */
+bool tty_input_wanted(void);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a process knows of files: its descriptors (struct files) and its place
+ * in the tree (struct fs_context). Both are shared by clone (CLONE_FILES,
+ * CLONE_FS) or copied.
+ *
+ * Functions named fd_* and those that resolve paths work on the running
+ * thread's files and fs. The table has its own spinlock; a descriptor in use
+ * is kept by a reference to its open file, so close beside read is harmless.
+ */
+#pragma once
+
+#include "lib/spinlock.h"
+#include "lib/types.h"
+
+struct dentry;
+struct open_file;
+
+#define NR_OPEN_MAX 65536 /* no RLIMIT_NOFILE goes beyond */
+
+struct files {
+	uint64_t refs; /* a */
+	struct spinlock lock;
+	uint32_t size;		 /* lock; slots */
+	uint32_t next;		 /* lock; no free slot below */
+	struct open_file **slot; /* lock; NULL: free */
+	uint64_t *cloexec;	 /* lock; one bit a slot */
+};
+
+struct fs_context {
+	uint64_t refs; /* a */
+	struct spinlock lock;
+	struct dentry *root, *cwd; /* lock; references */
+	uint32_t umask;		   /* a */
+};
+
+/* An empty table; NULL: no memory. */
+struct files *files_alloc(void);
+struct files *files_get(struct files *files);
+struct files *files_dup(struct files *files); /* NULL: no memory */
+void files_put(struct files *files);	      /* last: closes all; sleeps */
+
+/* execve: make *files unshared (0, -ENOMEM), and then close what asks for it */
+int files_unshare(struct files **files);
+void files_close_on_exec(struct files *files);
+
+/* Open /dev/console as 0, 1 and 2 of an empty table. 0 or -Exxx. */
+int files_open_console(struct files *files);
+
+/* A context at the root of the tree; for the first process. */
+struct fs_context *fs_context_alloc(void);
+struct fs_context *fs_context_get(struct fs_context *fs);
+struct fs_context *fs_context_dup(struct fs_context *fs);
+void fs_context_put(struct fs_context *fs);
+
+/* The open file of a descriptor with a reference, or NULL. Not O_PATH ones. */
+struct open_file *fd_get(int fd);
+struct open_file *fd_get_any(int fd); /* O_PATH ones too */
+
+/*
+ * Put a file into the lowest free slot at or above `from`; takes over the
+ * caller's reference, also when it fails. The descriptor, -EMFILE or -ENOMEM.
+ */
+int fd_install(struct open_file *file, int from, bool cloexec);
+
+/* The file of slot fd of any table, with a reference; for /proc/PID/fd. */
+struct open_file *files_lookup(struct files *files, unsigned fd);
+/* The first used slot at or above fd; -1: none. */
+int files_next(struct files *files, unsigned fd);
