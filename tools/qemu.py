@@ -102,6 +102,7 @@ class Guest:
         """feed: type our standard input; tty: QEMU reads the terminal."""
         self.deadline = time.monotonic() + timeout if timeout else None
         self.status = None
+        self.booted = False  # the marker was seen; the firmware drops keys
         self.ended = False  # QEMU closed its output, nobody had to stop it
         self.feed = feed
         self.typed = bytearray()
@@ -134,7 +135,7 @@ class Guest:
         inp = self.process.stdin.fileno() if self.feed else None
         while True:
             readers, writers, wait = [out], [], None
-            if self.feed and not self.typed:
+            if self.feed and self.booted and not self.typed:
                 readers.append(0)
             if self.typed:
                 writers.append(inp)
@@ -162,16 +163,15 @@ class Guest:
     def output(self):
         """What the kernel and its programs print, as pieces of bytes."""
         firmware = bytearray()
-        booted = False
         try:
             for data in self._chunks():
-                if booted:
+                if self.booted:
                     yield data
                     continue
                 firmware += data
                 at = firmware.replace(b"\r", b"").find(MARKER)
                 if at >= 0:
-                    booted = True
+                    self.booted = True
                     rest = firmware.replace(b"\r\n", b"\n")
                     rest = rest[rest.find(MARKER) + len(MARKER):]
                     if rest:
@@ -185,7 +185,7 @@ class Guest:
             code = self.process.wait()
             if self.status is None:
                 self.status = code if code >= 0 else 128 - code
-        if not booted:
+        if not self.booted:
             if self.status != TIMED_OUT:
                 self.status = NO_KERNEL
             sys.stderr.buffer.write(firmware[-4096:])

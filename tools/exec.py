@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run one program of the host, or a shell, inside the guest.
+
+    exec.py --kernel ELF --base CPIO [options] [PROGRAM [ARGS...]]
+
+The program is packed into a copy of the base archive and started as a child of
+the guest's init. Its output is ours, its exit status (128 + n for signal n) is
+ours, and our standard input is what it reads. Without PROGRAM, init starts a
+shell. A PROGRAM that is no file of the host is looked up in the guest.
+
+On a terminal, keys go to the guest one by one; Ctrl-A X stops it.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import termios
+
+import mkinitramfs
+import qemu
+
+
+def pack(args, path):
+    """Write the archive to path; returns argv of the guest's program."""
+    archive = mkinitramfs.Archive()
+    with open(args.base, "rb") as f:
+        archive.load(f.read())
+    init = archive.entries["init"]
+    if args.root:
+        archive.add_tree(args.root)
+    archive.entries["init"] = init
+    argv = args.argv[:]
+    if argv and mkinitramfs.clean(argv[0]) not in archive.entries:
+        host_path = argv[0]
+        argv[0] = "/exec/" + os.path.basename(host_path)
+        archive.add_file(argv[0], host_path)
+    with open(path, "wb") as f:
+        f.write(archive.bytes())
+    return argv
+
+
+def run(words, args):
+    """Carry bytes until the guest ends; returns the status for our caller."""
+    terminal = termios.tcgetattr(0) if args.tty else None
+    guest = qemu.Guest(words, args.timeout, tty=args.tty,
+                       feed=not args.tty and not qemu.input_is_null())
+    try:
+        for data in guest.output():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if terminal:
+            termios.tcsetattr(0, termios.TCSADRAIN, terminal)
+    if guest.status in (qemu.TIMED_OUT, qemu.NO_KERNEL):
+        print(f"run: {qemu.describe(guest.status)}", file=sys.stderr)
+    return guest.status
+
+
+def debug(words, args, folder):
+    """Hold the machine before its first instruction until gdb says go."""
+    socket = os.path.join(folder, "gdb.sock")
+    words += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
+    helper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gdb.py")
+    print(f"waiting for:\n  gdb-multiarch {args.kernel} -x {helper} "
+          f"-ex 'target remote {socket}'", file=sys.stderr)
+    return words
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run exec", add_help=True)
+    qemu.add_arguments(parser)
+    parser.add_argument("--kernel", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--base", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--debug", action="store_true", help="wait for gdb")
+    parser.add_argument("--root", metavar="DIR",
+                        help="tree that becomes the root file system")
+    parser.add_argument("argv", nargs=argparse.REMAINDER,
+                        metavar="PROGRAM [ARGS...]")
+    args = parser.parse_args()
+    args.tty = not qemu.input_is_null() and os.isatty(0)
+    extra = [] if args.tty else ["quiet", "noecho"]
+    if qemu.input_is_null():
+        extra.append("noinput")
+    with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+        args.initrd = os.path.join(folder, "initramfs.cpio")
+        try:
+            args.argv = pack(args, args.initrd)
+            words = qemu.from_arguments(args, extra, tty=args.tty)
+        except (OSError, ValueError) as error:
+            sys.exit(f"run: {error}")
+        if args.debug:
+            words = debug(words, args, folder)
+        return run(words, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
