@@ -42,6 +42,7 @@ bool host_quiet;
 
 static pthread_mutex_t harts_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t harts_used;
+static uint64_t rcu_counts[MAX_HARTS]; /* atomic */
 static long fail_countdown; /* atomic; the call that takes it to 0 fails */
 static bool fail_fired;	    /* atomic */
 
@@ -65,6 +66,8 @@ static void thread_become(struct thread *t)
 {
 	host_this.self = t;
 	host_this.hart = t->hart;
+	host_this.rcu_depth = 0;
+	host_this.rcu_count = &rcu_counts[t->hart];
 }
 
 void host_machine_init(size_t size)
@@ -132,6 +135,7 @@ void machine_park(void)
 {
 	struct thread *t = host_this.self;
 
+	BUG_ON(host_this.rcu_depth); /* readers do not sleep */
 	pthread_mutex_lock(&t->lock);
 	t->is_parked = true;
 	while (!t->has_token)
@@ -170,6 +174,19 @@ void machine_fence_i(uint64_t harts)
 {
 	if (host_fence_i_hook)
 		host_fence_i_hook(harts);
+}
+
+void machine_rcu_synchronize(void)
+{
+	BUG_ON(host_this.rcu_depth);
+	for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+		uint64_t *slot = &rcu_counts[hart];
+		/* An RMW, so that it comes after the caller's stores. */
+		uint64_t count = __atomic_fetch_add(slot, 0, __ATOMIC_SEQ_CST);
+
+		while ((count & 1) && load_acquire(slot) == count)
+			sched_yield();
+	}
 }
 
 uint64_t machine_clock(void)

@@ -22,7 +22,7 @@ struct tap_test {
 
 #define TEST(func)                                                             \
 	{                                                                      \
-#func, func                                                    \
+		.name = #func, .fn = (func)                                    \
 	}
 
 int tap_run(int argc, char **argv, const struct tap_test *tests, size_t count);

@@ -18,6 +18,8 @@
 struct host_thread_view {
 	struct thread *self;
 	unsigned hart;
+	unsigned rcu_depth;
+	uint64_t *rcu_count; /* odd inside a section; slot of this hart */
 };
 
 extern unsigned char *host_ram;
@@ -52,6 +54,24 @@ static inline struct thread *machine_self(void)
 static inline void machine_relax(void)
 {
 	sched_yield();
+}
+
+/*
+ * Sections are numbered by two steps of a counter per hart, which
+ * machine_rcu_synchronize() watches. Sequentially consistent: the step in
+ * comes before the section's loads, for every observer.
+ */
+static inline void rcu_read_lock(void)
+{
+	if (!host_this.rcu_depth++)
+		__atomic_fetch_add(host_this.rcu_count, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void rcu_read_unlock(void)
+{
+	BUG_ON(!host_this.rcu_depth);
+	if (!--host_this.rcu_depth)
+		__atomic_fetch_add(host_this.rcu_count, 1, __ATOMIC_SEQ_CST);
 }
 
 static inline void clear_page(void *page)
