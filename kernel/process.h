@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes, their numbers, groups and sessions.
+ *
+ * process_lock, a spinlock, guards the tree of processes, the numbers, the
+ * lists of threads and groups, and the marks T below. It is taken before
+ * sighand->lock. Marks are those of kernel/thread.h; s: by convention of the
+ * field's comment.
+ *
+ * A process stays in the tree as a zombie until its parent has waited for it.
+ * References (process_get) keep only the struct.
+ */
+#pragma once
+
+#include "kernel/sleep.h"
+#include "kernel/thread.h"
+#include "lib/rbtree.h"
+#include "lib/spinlock.h"
+
+#include "abi/resource.h"
+
+#define PID_MAX 32768
+
+extern struct spinlock process_lock;
+
+/*
+ * A number in use: by a thread, and besides by a process, a group or a
+ * session. It is free for reuse when its last reference is gone.
+ */
+struct pid {
+	struct rb_node node; /* T; all, by number */
+	int nr;		     /* c */
+	uint32_t refs;	     /* T */
+	struct thread *thread;	 /* T; NULL: none has this number now */
+	struct process *process; /* T; whose pid this is */
+	struct list_head group;	 /* T; processes of this group */
+};
+
+/* What signals do; shared by CLONE_SIGHAND. */
+struct sighand {
+	struct spinlock lock;
+	uint32_t refs;	  /* a */
+	uint64_t changed; /* bit n - 1: action[n - 1] is not SIG_DFL, flags 0 */
+	struct sigaction action[SIGRTMAX]; /* valid where changed says so */
+};
+
+/* A parent that waits for its vfork child to leave the address space. */
+struct vfork {
+	struct wait_queue wait;
+	bool is_done;
+};
+
+/* Resources used by threads that are gone, or by waited-for children. */
+struct usage {
+	uint64_t runtime; /* nanoseconds */
+	uint64_t min_flt, maj_flt;
+	uint64_t nr_switches, nr_preempted;
+	uint64_t max_rss; /* pages */
+};
+
+struct process {
+	uint32_t refs;		 /* a */
+	struct pid *pid;	 /* c */
+	struct pid *pgrp;	 /* T */
+	struct pid *session;	 /* T */
+	struct list_head pgrp_node; /* T; pgrp->group */
+	struct process *parent;	 /* T; NULL: init */
+	struct list_head children; /* T */
+	struct list_head sibling;  /* T */
+	struct list_head threads;  /* T+S; living ones */
+	unsigned nr_threads;	   /* T+S */
+	struct mm_struct *mm;	   /* T; NULL: zombie */
+	uint64_t vdso;		   /* o; address of the trampoline page */
+
+	struct sighand *sighand;   /* T+S; changes in exec only */
+	struct sigpending pending; /* S; to any thread */
+	uint32_t nr_queued;	   /* a; siginfos in all queues */
+	bool is_group_exit;	   /* S; all threads are to die */
+	bool is_stopped;	   /* S; job control stop */
+	bool is_stop_reported;	   /* T; wait has seen it */
+	bool is_continue_unseen;   /* T; wait has not seen the SIGCONT */
+	bool is_zombie;		   /* T */
+	bool has_execed;	   /* T */
+	unsigned nr_stopping;	   /* S; threads that have not stopped yet */
+	int stop_signal;	   /* S */
+	int exit_status;	   /* S, T when zombie; as wait4 stores it */
+	int exit_signal;	   /* T; to the parent; 0: none */
+	struct thread *group_exec; /* S; the thread that waits to be alone */
+
+	struct wait_queue child_wait; /* wait4: a child changed state */
+	struct usage dead_threads;    /* T */
+	struct usage dead_children;   /* T */
+	uint64_t start_time;	      /* c; machine_clock() */
+	struct rlimit limit[RLIM_NLIMITS]; /* T to write */
+
+	struct timer real_timer;     /* ITIMER_REAL */
+	uint64_t real_interval;	     /* S; nanoseconds */
+};
+
+/* Numbers of the running process. */
+static inline struct process *current_process(void)
+{
+	return current->process;
+}
+
+void process_init(void);
+
+/* Copy of what /proc shows of one process. */
+struct process_info {
+	int pid, ppid, pgrp, session;
+	char comm[TASK_COMM_LEN];
+	char state; /* R S D Z T */
+	unsigned nr_threads;
+	struct usage usage, children; /* of all its threads */
+	uint64_t start_time;
+	uint64_t sig_pending, sig_blocked, sig_ignored, sig_caught;
+	int exit_signal;
+	unsigned hart;
+};
+
+static inline struct process *process_get(struct process *p)
+{
+	fetch_add_relaxed(&p->refs, 1);
+	return p;
+}
+
+void process_put(struct process *p);
+
+/* The process with this pid, or with the lowest pid above; with reference. */
+struct process *process_find(int pid);
+struct process *process_next(int pid);
+
+/* Thread ids of a process in ascending order: the lowest above tid, or 0. */
+int process_next_tid(struct process *p, int tid);
+
+void process_get_info(struct process *p, struct process_info *info);
+
+/* Its address space with a user (mmput), or NULL: a zombie. */
+struct mm_struct *process_mm(struct process *p);
+
+/* Table of open files of one of its threads, with reference; NULL: zombie. */
+struct files *process_files(struct process *p);
+struct fs_context *process_fs(struct process *p);
+
+/* Sum over the living threads and the dead ones. */
+void process_usage(struct process *p, struct usage *usage);
+
+static inline uint64_t process_limit(const struct process *p, unsigned which)
+{
+	return load_relaxed(&p->limit[which].rlim_cur);
+}
+
+unsigned process_count(void); /* threads of all processes */
+
+/*
+ * The following need process_lock.
+ */
+struct pid *pid_find_locked(int nr);
+void pid_put_locked(struct pid *pid);
+
+/* Move p to another group; takes a reference of its own. */
+void process_set_pgrp_locked(struct process *p, struct pid *pgrp);
