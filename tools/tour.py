@@ -9,8 +9,8 @@ announces what it is about to touch, the kernel traces each fault, the tour
 says whether the visible result was right:
 
     ~subject name=NAME addr=0xADDR
-    fault pid=.. comm=.. scause=.. addr=.. ip=.. area=.. result=.. signal=..
-          code=.. cost=..
+    fault pid=N comm=NAME scause=N addr=0xN ip=0xN kind=WORD
+          area=0xSTART-0xEND/rwxp result=NAMES signal=N code=N cost=N
     ~tour NAME pass|fail
 
 The subject's fault is the first one traced on the announced page. It runs with
@@ -69,7 +69,8 @@ def row(name, passed, fault):
         "access": CAUSES.get(int(fault["scause"]), "?"),
         "address": int(fault["addr"], 16),
         "ip": int(fault["ip"], 16),
-        "area": fault["area"],
+        "kind": fault["kind"],
+        "area": fault["area"].replace("0x", "").replace("/", " "),
         "result": fault["result"],
         "signal": SIGNALS.get(number, str(number)) if number else None,
         "code": CODES.get((number, code), str(code)) if number else None,
@@ -82,9 +83,8 @@ def cells(r):
     if "scause" not in r:
         return [r["outcome"], *["-"] * 6, verdict]
     signal = f"{r['signal']} {r['code']}" if r["signal"] else "-"
-    area = r["area"].replace(":", " ").strip() or "-"
     return [r["outcome"], f"{r['scause']} {r['access']}",
-            f"{r['address']:#x}", area, r["result"], signal,
+            f"{r['address']:#x}", r["area"], r["result"], signal,
             f"{r['cost']:,}", verdict]
 
 

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of the host tools that do not need a guest."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "test/lint")]
+sys.dont_write_bytecode = True
+
+import lint
+import mkinitramfs
+import qemu
+import tap
+import tour
+
+
+def terminal(keys):
+    """What a canonical terminal hands out: a list of reads, b"" is EOF."""
+    reads, line, literal = [], bytearray(), False
+    for key in keys:
+        if literal:
+            line.append(key)
+            literal = False
+        elif key == 0x16:
+            literal = True
+        elif key == 0x04:
+            reads.append(bytes(line))
+            line.clear()
+        elif key == 0x0A:
+            reads.append(bytes(line) + b"\n")
+            line.clear()
+        elif key < 0x20 and key != 0x09 or key == 0x7F:
+            reads.append(b"(control)")
+        else:
+            line.append(key)
+    return reads
+
+
+def keyboard_round_trip():
+    for data in (b"", b"a", b"a\n", bytes(range(256)) * 4, b"x" * 1000,
+                 b"\x04", b"y" * 256, b"y" * 256 + b"\n"):
+        keyboard = qemu.Keyboard()
+        half = len(data) // 2
+        keys = keyboard.type(data[:half]) + keyboard.type(data[half:])
+        reads = terminal(keys + keyboard.end())
+        if b"".join(reads) != data:
+            yield f"{data[:8]!r}: {b''.join(reads)[:40]!r}"
+        if reads[-1] != b"" or b"" in reads[:-1]:
+            yield f"{data[:8]!r}: end of file is not at the end"
+
+
+def archive_round_trip():
+    first = mkinitramfs.Archive()
+    first.add("/bin/deep/er/program", mkinitramfs.FILE | 0o755, b"\x7fELF123")
+    first.add("empty", mkinitramfs.FILE | 0o644)
+    second = mkinitramfs.Archive()
+    second.load(first.bytes())
+    if first.entries != second.entries or first.bytes() != second.bytes():
+        yield "load() does not give back what bytes() wrote"
+    if "bin/deep" not in second.entries:
+        yield "parents are missing"
+
+
+def archive_refuses():
+    for path in ("", "/", "../x", "a/../../b"):
+        try:
+            mkinitramfs.Archive().add(path, mkinitramfs.FILE)
+            yield f"{path!r} was accepted"
+        except ValueError:
+            pass
+
+
+def archive_is_cpio():
+    """cpio(1) reads the archive, when this machine has it."""
+    archive = mkinitramfs.Archive()
+    archive.add("a/b", mkinitramfs.FILE | 0o600, b"hello")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            subprocess.run(["cpio", "-id", "--quiet"], cwd=folder, check=True,
+                           input=archive.bytes())
+        except FileNotFoundError:
+            return
+        with open(os.path.join(folder, "a/b"), "rb") as f:
+            if f.read() != b"hello":
+                yield "contents differ"
+
+
+def tap_of(lines):
+    said = []
+    tap.say, say = said.append, tap.say
+    count = tap.relay(lines)
+    tap.say = say
+    return count, said
+
+
+def tap_reports_missing():
+    count, said = tap_of(["TAP version 13", "1..3", "ok 1 - a", "panic: x"])
+    wanted = ["1..4", "ok 1 - a", "# panic: x",
+              "not ok 2 - missing (panic or timeout)",
+              "not ok 3 - missing (panic or timeout)"]
+    if count != 3 or [s for s in said if "version" not in s] != wanted:
+        yield repr(said)
+
+
+def tap_wants_a_plan():
+    for lines in ([], ["ok 1 - a"], ["1..0"]):
+        count, said = tap_of(lines)
+        if count != 1 or "not ok 1 - no plan" not in said:
+            yield f"{lines}: {said}"
+
+
+def tour_finds_the_subject():
+    fault = ("fault pid=7 comm=cow scause=15 addr={} ip=0x10100 kind=cow "
+             "area=0x20000-0x30000/rw-p result=DONE_COW signal=0 code=0 "
+             "cost=1450")
+    notes = []
+    rows = tour.read(["hello", fault.format("0x20008"),
+                      "~subject name=cow addr=0x20000",
+                      fault.format("0x2f000"), fault.format("0x20010"),
+                      fault.format("0x20018"), "~tour cow pass",
+                      "~tour other fail"], notes.append)
+    if [r["passed"] for r in rows] != [True, False] or notes != ["hello"]:
+        yield repr((rows, notes))
+    if rows[0]["address"] != 0x20010 or rows[0]["cost"] != 1450:
+        yield f"wrong fault: {rows[0]}"
+    if "address" in rows[1]:
+        yield f"a fault out of nothing: {rows[1]}"
+
+
+def quoting():
+    if qemu.quote("a") != "a" or qemu.quote("a b") != '"a b"' or \
+            qemu.quote("") != '""':
+        yield "quote() is wrong"
+
+
+lint.run([
+    ("typed bytes arrive unchanged and end once", keyboard_round_trip),
+    ("an archive is read back as it was written", archive_round_trip),
+    ("an archive refuses paths outside of it", archive_refuses),
+    ("an archive is what cpio expects", archive_is_cpio),
+    ("a guest that stops early fails its other tests", tap_reports_missing),
+    ("a guest without a plan fails", tap_wants_a_plan),
+    ("the tour takes the first fault on the subject", tour_finds_the_subject),
+    ("arguments with spaces stay whole", quoting),
+])
