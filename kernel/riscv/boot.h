@@ -22,9 +22,13 @@ struct boot_info {
 	struct memory_range ram[BOOT_MAX_RANGES];    /* ascending */
 	struct memory_range usable[BOOT_MAX_RANGES]; /* ram minus reserved */
 
-	unsigned nr_harts; /* harts to run, index 0 is the boot hart */
-	uint64_t hart_id[MAX_HARTS];
-	unsigned hart_node[MAX_HARTS];
+	/*
+	 * A hart's index is its hart id; the few machines with ids of
+	 * MAX_HARTS or more run without those harts.
+	 */
+	unsigned boot_hart;
+	uint64_t harts; /* that exist; bit n: hart n */
+	uint8_t hart_node[MAX_HARTS];
 
 	uint64_t timebase; /* ticks of the time CSR in a second */
 	paddr_t initrd_start, initrd_end; /* equal: none */
@@ -45,31 +49,47 @@ extern uint64_t kernel_offset;
 /* The kernel's root page table; entries 256..511 are in every mm's root. */
 extern pte_t kernel_root[];
 
+/* The window for kernel stacks. */
+#define VMAP_BASE 0xffffffe000000000UL
+#define VMAP_SIZE (1UL << 30)
+
+/* Permissions of kernel mappings, for kernel_map. */
+#define KERNEL_R  (PTE_V | PTE_G | PTE_A | PTE_R)
+#define KERNEL_RW (KERNEL_R | PTE_W | PTE_D)
+#define KERNEL_RX (KERNEL_R | PTE_X)
+
 /* Image sections, from the linker script. */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[];
 extern char kernel_guard_start[], kernel_guard_end[], kernel_end[];
 
-/* Fill boot_info from a device tree of at most len bytes; panics if bad. */
-void boot_read_fdt(const void *fdt, size_t len, uint64_t boot_hart);
-
 /* Pages of boot memory, zeroed, never freed; until boot_memory_done(). */
 void *boot_page_alloc(void);
 
-/* Take what boot_page_alloc gave away out of boot_info.usable. */
+/* From now on page_alloc works and boot_info.usable belongs to it. */
 void boot_memory_done(void);
 
 /*
  * Map [va, va + len) of the kernel's half to pa with the largest leaves that
- * fit; tables come from boot_page_alloc, or page_alloc once that works.
- * Nothing may be mapped there. 0 or -ENOMEM.
+ * fit. Tables come from boot_page_alloc, or from page_alloc once that works.
+ * Nothing may be mapped there; the caller excludes others and fences. False:
+ * no memory, and part of the range may be mapped.
  */
-int kernel_map(vaddr_t va, paddr_t pa, uint64_t len, uint64_t prot);
+bool kernel_map(vaddr_t va, paddr_t pa, uint64_t len, uint64_t prot);
+
+/* Remove one page that was mapped alone; where it was. The caller fences. */
+paddr_t kernel_unmap_page(vaddr_t va);
+
+/* Make [pa, pa + 1 GiB), rounded down, readable before kernel_map_init. */
+void boot_map_early(paddr_t pa);
 
 /* Build the final kernel page tables and load them. */
 void kernel_map_init(void);
 
 /* Map device registers; their address. Boot only; never unmapped. */
 void *device_map(paddr_t pa, uint64_t len);
+
+/* machine_clock() works from here on. */
+void clock_init(void);
 
 /* The kernel proper, on the boot hart, with the final page tables. */
 _Noreturn void kernel_main(void);

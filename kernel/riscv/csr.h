@@ -44,9 +44,6 @@
 #define SATP_ASID_SHIFT 44
 #define SATP_ASID_MASK	0xffffUL
 
-/* CSRs newer than the assembler. */
-#define CSR_STIMECMP 0x14d
-
 #ifndef __ASSEMBLER__
 
 #include "lib/types.h"
@@ -70,6 +67,21 @@
 static inline void local_flush_tlb_all(void)
 {
 	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+/* Sstc; the assembler does not know the name yet. */
+#define csr_write_stimecmp(v) csr_write(0x14d, v)
+
+/* Forget this page in every address space, kernel's included. */
+static inline void local_flush_tlb_page_all(vaddr_t va)
+{
+	__asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
+}
+
+/* Let this hart fetch what it stored. */
+static inline void local_fence_i(void)
+{
+	__asm__ volatile("fence.i" ::: "memory");
 }
 
 /* Forget what this hart caches for user address va in space asid. */

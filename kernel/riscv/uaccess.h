@@ -11,9 +11,9 @@
 
 #include "lib/machine.h"
 
-/* One instruction that may fault: where it is and where to go on then. */
+/* Instructions that may fault, and where to go on then. */
 struct ex_entry {
-	int32_t insn, fixup; /* relative to the field itself */
+	int32_t start, end, fixup; /* relative to the field itself */
 };
 
 /* Where to go on after a fault at pc that could not be resolved; 0: nowhere. */

@@ -47,6 +47,20 @@ static inline void machine_relax(void)
 	__asm__ volatile(".4byte 0x0100000f" ::: "memory");
 }
 
+/*
+ * The kernel is not preempted, so a reader that does not sleep is a reader
+ * until its hart's next context switch; only the compiler must be told.
+ */
+static inline void rcu_read_lock(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static inline void rcu_read_unlock(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
 /* Unrolled loops in kernel/riscv/page.S: 523 and 1,039 instructions. */
 void clear_page(void *page);
 void copy_page(void *to, const void *from);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel stacks in the vmap area.
+ *
+ * A slot is named by its number. Slots that have no stack are found by a bit
+ * map; mapped stacks that nobody uses are linked through their lowest word.
+ * Hardware may remember that an address was not mapped (Priv. 1.12, 4.2.1), so
+ * all harts are fenced after a stack was mapped as well as before its pages
+ * are freed.
+ */
+#include "kernel/kstack.h"
+
+#include "kernel/riscv/boot.h"
+#include "lib/spinlock.h"
+#include "mm/page.h"
+
+#define NR_SLOTS  (VMAP_SIZE / KSTACK_SLOT)
+#define STACK_LEN (KSTACK_SLOT / 2)
+#define POOL_MAX  64
+
+static struct spinlock kstack_lock;
+static uint64_t used[NR_SLOTS / 64]; /* bit: slot has a stack mapped */
+static unsigned first_free;	     /* no free bit in words below */
+static void *pool;		     /* mapped, unused; lowest address */
+static unsigned nr_pooled;
+
+static vaddr_t slot_stack(unsigned slot)
+{
+	return VMAP_BASE + slot * KSTACK_SLOT + STACK_LEN;
+}
+
+static unsigned stack_slot(vaddr_t stack)
+{
+	return (unsigned)((stack - VMAP_BASE) / KSTACK_SLOT);
+}
+
+static void fence_all(vaddr_t stack)
+{
+	machine_tlb_fence(boot_info.harts, 0, stack, stack + STACK_LEN);
+}
+
+/* Unmap the first n pages of a stack and free them. */
+static void unmap(vaddr_t stack, unsigned n)
+{
+	paddr_t pa[STACK_LEN / PAGE_SIZE];
+
+	for (unsigned i = 0; i < n; i++)
+		pa[i] = kernel_unmap_page(stack + i * PAGE_SIZE);
+	fence_all(stack);
+	for (unsigned i = 0; i < n; i++)
+		page_free_virt(phys_to_virt(pa[i]));
+}
+
+static bool map(vaddr_t stack)
+{
+	for (unsigned i = 0; i < STACK_LEN / PAGE_SIZE; i++) {
+		void *page = page_alloc_virt(GFP_KERNEL);
+
+		if (!page ||
+		    !kernel_map(stack + i * PAGE_SIZE, virt_to_phys(page),
+				PAGE_SIZE, KERNEL_RW)) {
+			if (page)
+				page_free_virt(page);
+			unmap(stack, i);
+			return false;
+		}
+	}
+	fence_all(stack);
+	return true;
+}
+
+static void *map_slot(void)
+{
+	unsigned slot;
+
+	while (first_free < ARRAY_SIZE(used) && used[first_free] == ~0UL)
+		first_free++;
+	if (first_free == ARRAY_SIZE(used))
+		return NULL;
+	slot = first_free * 64 + (unsigned)__builtin_ctzl(~used[first_free]);
+	if (!map(slot_stack(slot)))
+		return NULL;
+	used[slot / 64] |= 1UL << slot % 64;
+	return (void *)slot_stack(slot);
+}
+
+void *kstack_alloc(void)
+{
+	char *stack;
+
+	spin_lock(&kstack_lock);
+	stack = pool;
+	if (stack) {
+		pool = *(void **)stack;
+		nr_pooled--;
+	} else {
+		stack = map_slot();
+	}
+	spin_unlock(&kstack_lock);
+	return stack ? stack + STACK_LEN : NULL;
+}
+
+static void release(vaddr_t stack)
+{
+	unsigned slot = stack_slot(stack);
+
+	unmap(stack, STACK_LEN / PAGE_SIZE);
+	used[slot / 64] &= ~(1UL << slot % 64);
+	first_free = min(first_free, slot / 64);
+}
+
+void kstack_free(void *top)
+{
+	char *stack = (char *)top - STACK_LEN;
+
+	spin_lock(&kstack_lock);
+	if (nr_pooled < POOL_MAX) {
+		*(void **)stack = pool;
+		pool = stack;
+		nr_pooled++;
+	} else {
+		release((vaddr_t)stack);
+	}
+	spin_unlock(&kstack_lock);
+}
+
+uint64_t kstack_drain(void)
+{
+	uint64_t freed = 0;
+
+	/* A shrinker: it may be called by our own page_alloc in map(). */
+	if (!spin_trylock(&kstack_lock))
+		return 0;
+	while (pool) {
+		void *stack = pool;
+
+		pool = *(void **)stack;
+		nr_pooled--;
+		release((vaddr_t)stack);
+		freed += STACK_LEN / PAGE_SIZE;
+	}
+	spin_unlock(&kstack_lock);
+	return freed;
+}
+
+void kstack_init(void)
+{
+	page_add_shrinker(kstack_drain);
+}

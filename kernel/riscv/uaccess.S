@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instructions that touch user memory.
+ *
+ * Each may fault. The fault is handled as if the program had made it; when
+ * that fails, the exception table says where to go on. An entry covers a range
+ * of instructions: start, end, fixup, relative to the field itself. SUM is set
+ * on entry and cleared on every way out, the fixups included.
+ *
+ * Copies work in blocks of 256 bytes. A block that faults is done again byte
+ * by byte, so that the number of bytes left is exact.
+ */
+#include "kernel/riscv/csr.h"
+
+	.macro EX_RANGE start, end, fixup
+	.pushsection __ex_table, "a"
+	.4byte	\start - .
+	.4byte	\end - .
+	.4byte	\fixup - .
+	.popsection
+	.endm
+
+	.macro USER_ON tmp
+	li	\tmp, SSTATUS_SUM
+	csrs	sstatus, \tmp
+	.endm
+
+	.macro USER_OFF tmp
+	li	\tmp, SSTATUS_SUM
+	csrc	sstatus, \tmp
+	.endm
+
+	.macro FUNCTION name
+	.balign 4
+	.globl \name
+	.type \name, @function
+\name:
+	.endm
+
+	.section .text
+
+/* size_t user_copy(void *to, const void *from, size_t len): bytes left */
+FUNCTION user_copy
+	USER_ON	t6
+	add	t5, a0, a2		/* end of `to` */
+	xor	t0, a0, a1
+	andi	t0, t0, 7
+	bnez	t0, .Lcopy_bytes
+	sltiu	t0, a2, 16
+	bnez	t0, .Lcopy_bytes
+
+	/* Bytes up to the first whole word. */
+	neg	t0, a0
+	andi	t0, t0, 7
+	add	t0, t0, a0
+	beq	a0, t0, 2f
+1:	lbu	a3, 0(a1)
+	sb	a3, 0(a0)
+	addi	a1, a1, 1
+	addi	a0, a0, 1
+	bne	a0, t0, 1b
+2:
+	/* Blocks. */
+	sub	t4, t5, a0
+	andi	t4, t4, -256
+	beqz	t4, 4f
+	add	t4, t4, a0
+3:
+	.set	offset, 0
+	.rept	4
+	ld	a3, offset +  0(a1)
+	ld	a4, offset +  8(a1)
+	ld	a5, offset + 16(a1)
+	ld	a6, offset + 24(a1)
+	ld	a7, offset + 32(a1)
+	ld	t0, offset + 40(a1)
+	ld	t1, offset + 48(a1)
+	ld	t2, offset + 56(a1)
+	sd	a3, offset +  0(a0)
+	sd	a4, offset +  8(a0)
+	sd	a5, offset + 16(a0)
+	sd	a6, offset + 24(a0)
+	sd	a7, offset + 32(a0)
+	sd	t0, offset + 40(a0)
+	sd	t1, offset + 48(a0)
+	sd	t2, offset + 56(a0)
+	.set	offset, offset + 64
+	.endr
+	addi	a0, a0, 256
+	addi	a1, a1, 256
+	bne	a0, t4, 3b
+4:
+	/* Words. */
+	sub	t4, t5, a0
+	andi	t4, t4, -8
+	beqz	t4, .Lcopy_bytes
+	add	t4, t4, a0
+5:	ld	a3, 0(a1)
+	sd	a3, 0(a0)
+	addi	a1, a1, 8
+	addi	a0, a0, 8
+	bne	a0, t4, 5b
+
+.Lcopy_bytes:
+	beq	a0, t5, .Lcopy_done
+6:	lbu	a3, 0(a1)
+	sb	a3, 0(a0)
+	addi	a1, a1, 1
+	addi	a0, a0, 1
+	bne	a0, t5, 6b
+.Lcopy_done:
+	csrc	sstatus, t6
+	sub	a0, t5, a0
+	ret
+	EX_RANGE user_copy, .Lcopy_bytes, .Lcopy_bytes
+	EX_RANGE .Lcopy_bytes, .Lcopy_done, .Lcopy_done
+
+/* size_t user_clear(void *to, size_t len): bytes left */
+FUNCTION user_clear
+	USER_ON	t6
+	add	t5, a0, a1
+	sltiu	t0, a1, 16
+	bnez	t0, .Lclear_bytes
+	neg	t0, a0
+	andi	t0, t0, 7
+	add	t0, t0, a0
+	beq	a0, t0, 2f
+1:	sb	zero, 0(a0)
+	addi	a0, a0, 1
+	bne	a0, t0, 1b
+2:	sub	t4, t5, a0
+	andi	t4, t4, -256
+	beqz	t4, 4f
+	add	t4, t4, a0
+3:
+	.set	offset, 0
+	.rept	32
+	sd	zero, offset(a0)
+	.set	offset, offset + 8
+	.endr
+	addi	a0, a0, 256
+	bne	a0, t4, 3b
+4:	sub	t4, t5, a0
+	andi	t4, t4, -8
+	beqz	t4, .Lclear_bytes
+	add	t4, t4, a0
+5:	sd	zero, 0(a0)
+	addi	a0, a0, 8
+	bne	a0, t4, 5b
+.Lclear_bytes:
+	beq	a0, t5, .Lclear_done
+6:	sb	zero, 0(a0)
+	addi	a0, a0, 1
+	bne	a0, t5, 6b
+.Lclear_done:
+	csrc	sstatus, t6
+	sub	a0, t5, a0
+	ret
+	EX_RANGE user_clear, .Lclear_bytes, .Lclear_bytes
+	EX_RANGE .Lclear_bytes, .Lclear_done, .Lclear_done
+
+/* long user_strncpy(char *to, const char *from, size_t len): length or -1 */
+FUNCTION user_strncpy
+	USER_ON	t6
+	add	t5, a1, a2
+	mv	t4, a1
+	beqz	a2, 2f
+1:	lbu	a3, 0(a1)
+	sb	a3, 0(a0)
+	beqz	a3, 2f
+	addi	a1, a1, 1
+	addi	a0, a0, 1
+	bne	a1, t5, 1b
+2:	csrc	sstatus, t6
+	sub	a0, a1, t4
+	ret
+3:	csrc	sstatus, t6
+	li	a0, -1
+	ret
+	EX_RANGE 1b, 2b, 3b
+
+/* int get_user_NN(uintNN_t *value, vaddr_t from): 0 or -EFAULT */
+	.macro GET_USER name, load, store
+FUNCTION \name
+	srli	t0, a1, 38
+	bnez	t0, user_fault
+	USER_ON	t6
+1:	\load	a2, 0(a1)
+2:	csrc	sstatus, t6
+	\store	a2, 0(a0)
+	li	a0, 0
+	ret
+	EX_RANGE 1b, 2b, user_fault
+	.endm
+
+/* int put_user_NN(vaddr_t to, uintNN_t value): 0 or -EFAULT */
+	.macro PUT_USER name, store
+FUNCTION \name
+	srli	t0, a0, 38
+	bnez	t0, user_fault
+	USER_ON	t6
+1:	\store	a1, 0(a0)
+2:	csrc	sstatus, t6
+	li	a0, 0
+	ret
+	EX_RANGE 1b, 2b, user_fault
+	.endm
+
+	GET_USER get_user_u8, lbu, sb
+	GET_USER get_user_u16, lhu, sh
+	GET_USER get_user_u32, lwu, sw
+	GET_USER get_user_u64, ld, sd
+	PUT_USER put_user_u8, sb
+	PUT_USER put_user_u16, sh
+	PUT_USER put_user_u32, sw
+	PUT_USER put_user_u64, sd
+
+user_fault:
+	USER_OFF t6
+	li	a0, -14 /* EFAULT */
+	ret
+
+/* int cmpxchg_user_u32(uint32_t *old, vaddr_t, uint32_t expected, new) */
+FUNCTION cmpxchg_user_u32
+	andi	t0, a1, 3
+	srli	t1, a1, 38
+	or	t0, t0, t1
+	bnez	t0, user_fault
+	sext.w	a2, a2
+	USER_ON	t6
+1:	lr.w.aqrl t0, (a1)
+	bne	t0, a2, 2f
+	sc.w.rl	t1, a3, (a1)
+	bnez	t1, 1b
+2:	csrc	sstatus, t6
+	sw	t0, 0(a0)
+	li	a0, 0
+	ret
+	EX_RANGE 1b, 2b, user_fault
+
+/* int amo_user_OP(uint32_t *old, vaddr_t, uint32_t operand) */
+	.macro AMO_USER op
+FUNCTION amo_user_\op
+	andi	t0, a1, 3
+	srli	t1, a1, 38
+	or	t0, t0, t1
+	bnez	t0, user_fault
+	USER_ON	t6
+1:	amo\op\().w.aqrl t0, a2, (a1)
+2:	csrc	sstatus, t6
+	sw	t0, 0(a0)
+	li	a0, 0
+	ret
+	EX_RANGE 1b, 2b, user_fault
+	.endm
+
+	AMO_USER swap
+	AMO_USER add
+	AMO_USER or
+	AMO_USER and
+	AMO_USER xor
