@@ -44,8 +44,7 @@ def pack(args, path):
 def run(words, args):
     """Carry bytes until the guest ends; returns the status for our caller."""
     terminal = termios.tcgetattr(0) if args.tty else None
-    guest = qemu.Guest(words, args.timeout, tty=args.tty,
-                       feed=not args.tty and not qemu.input_is_null())
+    guest = qemu.Guest(words, args.timeout, tty=args.tty, feed=not args.tty)
     try:
         for data in guest.output():
             sys.stdout.buffer.write(data)
@@ -84,10 +83,10 @@ def main():
     parser.add_argument("argv", nargs=argparse.REMAINDER,
                         metavar="PROGRAM [ARGS...]")
     args = parser.parse_args()
-    args.tty = not qemu.input_is_null() and os.isatty(0)
+    if sys.stdin is None:  # closed by the caller
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    args.tty = os.isatty(0)
     extra = [] if args.tty else ["quiet", "noecho"]
-    if qemu.input_is_null():
-        extra.append("noinput")
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         args.initrd = os.path.join(folder, "initramfs.cpio")
         try:

@@ -14,7 +14,6 @@ import os
 import re
 import select
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -53,24 +52,16 @@ def quote(word):
     return f'"{word}"'
 
 
-def input_is_null():
-    """Is standard input closed, or /dev/null?"""
-    try:
-        st = os.fstat(0)
-        return stat.S_ISCHR(st.st_mode) and st.st_rdev == os.makedev(1, 3)
-    except OSError:
-        return True
-
-
 class Keyboard:
     """Turns a stream of bytes into what a typist would have to press.
 
     The guest's terminal is in canonical mode, so control bytes are typed after
     ^V and a long line is passed on in pieces with ^D. ^D on an empty line is
-    end of file.
+    end of file, once; a file stays at its end, so there are several.
     """
 
     PIECE = 256
+    ENDS = 32
 
     def __init__(self):
         self.pending = 0  # bytes typed since the last newline or ^D
@@ -92,7 +83,7 @@ class Keyboard:
         return bytes(out)
 
     def end(self):
-        return b"\x04\x04" if self.pending else b"\x04"
+        return b"\x04" * (self.ENDS + (self.pending > 0))
 
 
 class Guest:
