@@ -457,8 +457,3 @@ bool fdt_get_reserved(const struct fdt *fdt, unsigned n, uint64_t *address,
 	*size = read_u64(fdt->reserved + 16 * (size_t)n + 8);
 	return true;
 }
-
-uint32_t fdt_cell(const struct fdt_prop *prop, unsigned n)
-{
-	return read_u32(prop->data + 4 * (size_t)n);
-}

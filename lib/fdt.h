@@ -104,6 +104,3 @@ bool fdt_get_reg(const struct fdt *fdt, int node, unsigned n, uint64_t *address,
 /* The n-th entry of the memory reservation block; false at the end. */
 bool fdt_get_reserved(const struct fdt *fdt, unsigned n, uint64_t *address,
 		      uint64_t *size);
-
-/* The n-th cell of a property; the caller has checked prop->len. */
-uint32_t fdt_cell(const struct fdt_prop *prop, unsigned n);

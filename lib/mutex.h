@@ -1,60 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fair sleeping mutex: one thread at a time, in order of arrival once there is
- * a queue. Small; for objects that are held over sleeps.
- *
- * mutex_lock() may sleep; no spinlock may be held. Not recursive. The thread
- * that locked it unlocks it. The mutex must stay in memory until
- * mutex_unlock() has returned.
+ * a queue. It is the write side of lib/rwsem.h in a quarter of the space; what
+ * that file says of sleeping and of the lock's lifetime holds here too. The
+ * thread that locked it unlocks it.
  */
 #pragma once
 
-#include "lib/list.h"
-#include "lib/spinlock.h"
-
-#define MUTEX_HELD    1U
-#define MUTEX_WAITERS 2U /* changed under `lock` only */
+#include "lib/rwsem.h"
 
 struct mutex {
-	uint32_t state;
-	struct spinlock lock;	/* guards the queue */
-	struct list_head queue; /* of struct mutex_waiter */
+	uint64_t count; /* RWSEM_WRITER, RWSEM_WAITERS */
+	struct lock_queue queue;
 };
 
 #define MUTEX_INIT(name)                                                       \
 	{                                                                      \
-		.queue = LIST_HEAD_INIT((name).queue)                          \
+		.queue.waiters = LIST_HEAD_INIT((name).queue.waiters)          \
 	}
 
-void mutex_init(struct mutex *mutex);
-
-/* The paths with a queue; for the inline functions below. */
-void mutex_lock_slow(struct mutex *mutex);
-void mutex_unlock_slow(struct mutex *mutex);
+static inline void mutex_init(struct mutex *mutex)
+{
+	mutex->count = 0;
+	spin_init(&mutex->queue.lock);
+	list_init(&mutex->queue.waiters);
+}
 
 static inline bool mutex_trylock(struct mutex *mutex)
 {
-	uint32_t state = 0;
+	uint64_t count = 0;
 
 	/* Pairs with the release in mutex_unlock. */
-	return cas_acquire(&mutex->state, &state, MUTEX_HELD);
+	return cas_acquire(&mutex->count, &count, RWSEM_WRITER);
 }
 
 static inline void mutex_lock(struct mutex *mutex)
 {
 	if (unlikely(!mutex_trylock(mutex)))
-		mutex_lock_slow(mutex);
+		lock_queue_wait(&mutex->count, &mutex->queue, true, false);
+}
+
+/* 0, or -EINTR without the mutex when a fatal signal came first. */
+static inline int __must_check mutex_lock_killable(struct mutex *mutex)
+{
+	if (likely(mutex_trylock(mutex)))
+		return 0;
+	return lock_queue_wait(&mutex->count, &mutex->queue, true, true);
 }
 
 static inline void mutex_unlock(struct mutex *mutex)
 {
-	uint32_t state = MUTEX_HELD;
+	uint64_t count = fetch_sub_release(&mutex->count, RWSEM_WRITER);
 
-	if (unlikely(!cas_release(&mutex->state, &state, 0)))
-		mutex_unlock_slow(mutex);
+	BUG_ON(!(count & RWSEM_WRITER));
+	if (unlikely(count & RWSEM_WAITERS))
+		lock_queue_wake(&mutex->count, &mutex->queue);
 }
 
 static inline bool mutex_is_locked(const struct mutex *mutex)
 {
-	return load_relaxed(&mutex->state) & MUTEX_HELD;
+	return load_relaxed(&mutex->count) & RWSEM_WRITER;
 }

@@ -274,28 +274,6 @@ struct rb_node *rb_prev(const struct rb_node *node)
 	return neighbour(node, false);
 }
 
-/* The first of a subtree in postorder: a leaf, as far left as possible. */
-static struct rb_node *deepest_left(struct rb_node *node)
-{
-	while (node && (node->left || node->right))
-		node = node->left ? node->left : node->right;
-	return node;
-}
-
-struct rb_node *rb_first_postorder(const struct rb_root *root)
-{
-	return deepest_left(root->node);
-}
-
-struct rb_node *rb_next_postorder(const struct rb_node *node)
-{
-	struct rb_node *parent = rb_parent(node);
-
-	if (parent && node == parent->left && parent->right)
-		return deepest_left(parent->right);
-	return parent;
-}
-
 /* A tree of 2^48 nodes is not deeper; a broken one may be. */
 #define MAX_DEPTH 96
 

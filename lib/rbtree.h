@@ -121,13 +121,6 @@ struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 
 /*
- * Children before parents: the order in which to free a whole tree, as neither
- * call looks at a node that was returned before the last one.
- */
-struct rb_node *rb_first_postorder(const struct rb_root *root);
-struct rb_node *rb_next_postorder(const struct rb_node *node);
-
-/*
  * Check everything that can be checked: parent links, no red node under a red
  * one, equal black height, order and values. Each callback may be NULL;
  * `in_order(a, b)` says whether b may follow a directly, `value_ok(node)`

@@ -18,12 +18,19 @@
  */
 #pragma once
 
+#include "abi/errno.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
 
 #define RWSEM_WRITER  1UL
-#define RWSEM_WAITERS 2UL /* changed under `lock` only */
+#define RWSEM_WAITERS 2UL /* changed under the queue's lock only */
 #define RWSEM_READER  4UL /* one reader */
+
+/* Threads that wait for a word with the bits above; lib/mutex.h has one too. */
+struct lock_queue {
+	struct spinlock lock;
+	struct list_head waiters; /* in order of arrival, guarded by lock */
+};
 
 /*
  * The word that all CPUs write and the pointer that debug checks and queued
@@ -32,8 +39,7 @@
 struct rwsem {
 	uint64_t count;
 	struct thread *owner __aligned(CACHE_LINE); /* of a write lock */
-	struct spinlock lock;			    /* guards the queue */
-	struct list_head queue;			    /* of struct rwsem_waiter */
+	struct lock_queue queue;
 };
 
 _Static_assert(offsetof(struct rwsem, count) / CACHE_LINE !=
@@ -43,10 +49,13 @@ _Static_assert(sizeof(struct rwsem) == 2 * CACHE_LINE, "two lines");
 
 void rwsem_init(struct rwsem *sem);
 
-/* The paths with a queue; for the inline functions below. */
-int rwsem_read_slow(struct rwsem *sem, bool killable);
-int rwsem_write_slow(struct rwsem *sem, bool killable);
-void rwsem_wake(struct rwsem *sem);
+/*
+ * For the inline functions here and in lib/mutex.h: queue for the lock and
+ * sleep (0, or -EINTR if killable), and hand it to the head of the queue.
+ */
+int lock_queue_wait(uint64_t *count, struct lock_queue *queue, bool is_writer,
+		    bool killable);
+void lock_queue_wake(uint64_t *count, struct lock_queue *queue);
 
 /* Take for reading if that needs no waiting; returns whether it was taken. */
 static inline bool down_read_trylock(struct rwsem *sem)
@@ -65,7 +74,7 @@ static inline bool down_read_trylock(struct rwsem *sem)
 static inline void down_read(struct rwsem *sem)
 {
 	if (unlikely(!down_read_trylock(sem)))
-		rwsem_read_slow(sem, false);
+		lock_queue_wait(&sem->count, &sem->queue, false, false);
 }
 
 /* 0, or -EINTR without the lock when a fatal signal came first. */
@@ -73,7 +82,7 @@ static inline int __must_check down_read_killable(struct rwsem *sem)
 {
 	if (likely(down_read_trylock(sem)))
 		return 0;
-	return rwsem_read_slow(sem, true);
+	return lock_queue_wait(&sem->count, &sem->queue, false, true);
 }
 
 static inline void up_read(struct rwsem *sem)
@@ -81,7 +90,7 @@ static inline void up_read(struct rwsem *sem)
 	uint64_t count = fetch_sub_release(&sem->count, RWSEM_READER);
 
 	if (unlikely(count == RWSEM_READER + RWSEM_WAITERS))
-		rwsem_wake(sem);
+		lock_queue_wake(&sem->count, &sem->queue);
 }
 
 /* Take for writing if that needs no waiting; returns whether it was taken. */
@@ -98,8 +107,10 @@ static inline bool down_write_trylock(struct rwsem *sem)
 
 static inline void down_write(struct rwsem *sem)
 {
-	if (unlikely(!down_write_trylock(sem)))
-		rwsem_write_slow(sem, false);
+	if (likely(down_write_trylock(sem)))
+		return;
+	lock_queue_wait(&sem->count, &sem->queue, true, false);
+	store_relaxed(&sem->owner, machine_self());
 }
 
 /* As down_read_killable. */
@@ -107,7 +118,10 @@ static inline int __must_check down_write_killable(struct rwsem *sem)
 {
 	if (likely(down_write_trylock(sem)))
 		return 0;
-	return rwsem_write_slow(sem, true);
+	if (lock_queue_wait(&sem->count, &sem->queue, true, true))
+		return -EINTR;
+	store_relaxed(&sem->owner, machine_self());
+	return 0;
 }
 
 static inline void up_write(struct rwsem *sem)
@@ -117,7 +131,7 @@ static inline void up_write(struct rwsem *sem)
 	store_relaxed(&sem->owner, NULL);
 	count = fetch_sub_release(&sem->count, RWSEM_WRITER);
 	if (unlikely(count & RWSEM_WAITERS))
-		rwsem_wake(sem);
+		lock_queue_wake(&sem->count, &sem->queue);
 }
 
 /* Turn the write lock that this thread holds into a read lock; never waits. */
@@ -129,7 +143,7 @@ static inline void downgrade_write(struct rwsem *sem)
 	count = __atomic_fetch_add(&sem->count, RWSEM_READER - RWSEM_WRITER,
 				   __ATOMIC_RELEASE);
 	if (unlikely(count & RWSEM_WAITERS))
-		rwsem_wake(sem);
+		lock_queue_wake(&sem->count, &sem->queue);
 }
 
 /* Held by anybody, for anything. */
@@ -147,10 +161,4 @@ static inline bool rwsem_is_write_locked(const struct rwsem *sem)
 static inline bool rwsem_is_mine(const struct rwsem *sem)
 {
 	return load_relaxed(&sem->owner) == machine_self();
-}
-
-/* Does anybody wait? A long holder may ask, and let go for a moment. */
-static inline bool rwsem_is_contended(const struct rwsem *sem)
-{
-	return load_relaxed(&sem->count) & RWSEM_WAITERS;
 }

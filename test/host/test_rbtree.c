@@ -186,27 +186,6 @@ static void propagate_follows_a_changed_key(void)
 	}
 }
 
-static void postorder_frees_children_first(void)
-{
-	for (int count = 0; count < 40; count++) {
-		struct rb_node *rb, *next;
-		int seen = 0;
-
-		set_up();
-		for (int i = 0; i < count; i++) {
-			items[i].key = (uint64_t)(i * 7 % 40);
-			insert(&items[i], NULL);
-		}
-		for (rb = rb_first_postorder(&root); rb; rb = next) {
-			next = rb_next_postorder(rb);
-			/* A node that was freed would not survive a look. */
-			memset(rb, 0xff, sizeof(*rb));
-			seen++;
-		}
-		CHECK_EQ(seen, count);
-	}
-}
-
 /* One thing broken in a sound tree of 15, and what the verifier says of it. */
 static void verify_names_each_broken_rule(void)
 {
@@ -306,10 +285,9 @@ static void lockless_descent_ends(void)
 }
 
 static const struct tap_test tests[] = {
-    TEST(random_steps_keep_the_rules),	  TEST(random_steps_keep_the_values),
-    TEST(ascending_keys_stay_balanced),	  TEST(propagate_follows_a_changed_key),
-    TEST(postorder_frees_children_first), TEST(verify_names_each_broken_rule),
-    TEST(lockless_descent_ends),
+    TEST(random_steps_keep_the_rules),	 TEST(random_steps_keep_the_values),
+    TEST(ascending_keys_stay_balanced),	 TEST(propagate_follows_a_changed_key),
+    TEST(verify_names_each_broken_rule), TEST(lockless_descent_ends),
 };
 
 TAP_MAIN(tests)
