@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/console.h"
 #include "kernel/riscv/backtrace.h"
@@ -65,10 +66,9 @@ static void print_registers(const struct trap_frame *frame)
 
 	kprintf("scause %lu stval %016lx sstatus %016lx\n", frame->cause,
 		frame->tval, frame->status);
-	for (unsigned i = 0; i < 32; i += 4)
-		kprintf("%3s %016lx %3s %016lx %3s %016lx %3s %016lx\n",
-			name[i], value[i], name[i + 1], value[i + 1],
-			name[i + 2], value[i + 2], name[i + 3], value[i + 3]);
+	for (unsigned i = 0; i < 32; i++)
+		kprintf("%4s %016lx%s", name[i], value[i],
+			i % 3 == 2 || i == 31 ? "\n" : "");
 }
 
 _Noreturn void panic_frame(const struct trap_frame *frame, const char *what)
@@ -77,7 +77,7 @@ _Noreturn void panic_frame(const struct trap_frame *frame, const char *what)
 	kprintf("panic: %s\n", what);
 	print_where();
 	print_registers(frame);
-	symbol_print("at ", frame->epc);
+	symbol_print("at ", frame->epc, false);
 	backtrace_frame(frame);
 	end();
 }
@@ -91,7 +91,8 @@ _Noreturn void panic(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	kprintf("panic: %s", message);
+	message[strcspn(message, "\n")] = '\0';
+	kprintf("panic: %s\n", message);
 	print_where();
 	backtrace_here();
 	end();

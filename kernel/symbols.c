@@ -48,10 +48,10 @@ const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 	return nth_name(low);
 }
 
-void symbol_print(const char *before, vaddr_t pc)
+void symbol_print(const char *before, vaddr_t pc, bool is_return)
 {
 	vaddr_t start, end;
-	const char *name = symbol_find(pc, &start, &end);
+	const char *name = symbol_find(pc - is_return, &start, &end);
 
 	if (name)
 		kprintf("%s%016lx %s+0x%lx/0x%lx\n", before, pc, name,

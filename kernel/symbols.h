@@ -15,5 +15,8 @@
  */
 const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end);
 
-/* Print "name+0x12/0x34", or the bare number, and a newline. */
-void symbol_print(const char *before, vaddr_t pc);
+/*
+ * Print "before PC name+0x12/0x34", or without a name, and a newline. A return
+ * address belongs to the call before it, which may be the end of its function.
+ */
+void symbol_print(const char *before, vaddr_t pc, bool is_return);

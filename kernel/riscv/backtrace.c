@@ -87,9 +87,11 @@ static bool unwind_code(struct unwind *u, vaddr_t start, vaddr_t stop)
 			ra_at = ra_stored(insn);
 	}
 	if (ra_at >= 0) {
-		if (u->sp + (unsigned)ra_at + 8 > u->stack_end)
+		vaddr_t at = u->sp + (unsigned)ra_at;
+
+		if (at >= u->stack_end || !(at & KSTACK_SLOT / 2))
 			return false;
-		ra = *(const vaddr_t *)(u->sp + (unsigned)ra_at);
+		ra = *(const vaddr_t *)at;
 	}
 	u->sp += frame;
 	u->pc = ra;
@@ -116,8 +118,12 @@ static bool unwind_step(struct unwind *u, bool innermost)
 		u->ra = frame->ra;
 		return u->sp < u->stack_end;
 	}
-	if (!symbol_find(innermost ? u->pc : u->pc - 1, &start, &end))
-		return false;
+	if (!symbol_find(innermost ? u->pc : u->pc - 1, &start, &end)) {
+		/* A jump to nowhere: whoever made it left its address. */
+		u->pc = innermost ? u->ra : 0;
+		u->ra = 0;
+		return u->pc;
+	}
 	return unwind_code(u, start, innermost ? u->pc : end);
 }
 
@@ -125,12 +131,12 @@ static void unwind(struct unwind *u)
 {
 	bool innermost = u->ra;
 
-	u->stack_end = ALIGN_UP(u->sp + 1, KSTACK_SLOT / 2);
+	u->stack_end = ALIGN_UP(u->sp + 1, KSTACK_SLOT);
 	kprintf("backtrace:\n");
 	for (unsigned i = 0; i < MAX_STEPS; i++) {
 		vaddr_t pc = u->pc;
 
-		symbol_print("  ", pc);
+		symbol_print("  ", pc, !innermost);
 		if (!unwind_step(u, innermost))
 			break;
 		innermost = pc == (vaddr_t)kernel_trap_return;

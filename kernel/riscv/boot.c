@@ -169,10 +169,8 @@ static void read_chosen(const struct fdt *fdt)
 	if (!fdt_get_number(fdt, chosen, "linux,initrd-start", &start) ||
 	    !fdt_get_number(fdt, chosen, "linux,initrd-end", &end))
 		return;
-	if (start >= end || !is_ram(start, end)) {
-		kprintf("device tree: initrd is not in memory, ignored\n");
-		return;
-	}
+	if (start >= end || !is_ram(start, end))
+		panic("device tree: the initrd is not in memory\n");
 	boot_info.initrd_start = start;
 	boot_info.initrd_end = end;
 }

@@ -8,11 +8,14 @@
  */
 #include "kernel/riscv/fault.h"
 
+#include <stdio.h>
+
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/trap.h"
 #include "kernel/signal.h"
 #include "kernel/thread.h"
 #include "mm/fault.h"
+#include "mm/vmstat.h"
 
 static bool trace_faults;
 
@@ -75,7 +78,15 @@ static vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
 	return fault;
 }
 
-/* No signal and no memory: this program dies so that the others live. */
+/* The program dies so that the others live. */
+static __cold void oom_kill(void)
+{
+	count_vm_event(OOM_KILL);
+	kprintf("out of memory: process %d (%s) killed\n", current_pid(),
+		current_comm());
+	force_signal(SIGKILL, NULL);
+}
+
 void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
 {
 	struct fault_report report;
@@ -87,7 +98,7 @@ void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
 	if (report.signal)
 		force_sig_fault(report.signal, report.code, addr);
 	else if (vm_fault_has(fault, VM_FAULT_OOM))
-		oom_kill_current();
+		oom_kill();
 }
 
 bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
