@@ -24,7 +24,7 @@ void expect(const char *what, unsigned long seen, unsigned long wanted);
 void expect_signal(const struct probe *seen, int sig, int code,
 		   const volatile void *addr);
 void expect_no_signal(const struct probe *seen);
-/* Nothing is compared where faults are not counted. */
+/* Compares nothing when emulated(). */
 void expect_minor(long seen, long wanted);
 
 /* End the program with status 1 and a reason; for steps that set the stage. */
@@ -36,7 +36,8 @@ int passed(const char *what);
 /* Private anonymous memory, not touched; ends the program on failure. */
 char *map_pages(unsigned long npages, int prot);
 
-/* A new unnamed file with `len` bytes, the n-th page full of 'A' + n. */
+/* A new unnamed file of `len` bytes, at its start; page n is full of 'A' + n.
+ */
 int make_file(size_t len);
 /* A mapping of its start; ends the program on failure. */
 char *map_file(int fd, unsigned long npages, int prot, int flags);

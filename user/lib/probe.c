@@ -92,7 +92,7 @@ long minor_faults(void)
 	return use.ru_minflt;
 }
 
-bool counts_faults(void)
+bool emulated(void)
 {
-	return getenv("EMULATED") == NULL;
+	return getenv("EMULATED") != NULL;
 }

@@ -21,7 +21,7 @@ struct probe {
 	uint64_t addr;	/* si_addr */
 	uint64_t pc;	/* of the instruction that faulted */
 	uint64_t value; /* what a load or AMO returned */
-	long minor;	/* faults counted by getrusage, see counts_faults() */
+	long minor;	/* faults counted by getrusage, see emulated() */
 	long major;
 };
 
@@ -39,7 +39,8 @@ void probe_handlers(uint64_t flags);
 long minor_faults(void);
 
 /*
- * Do the fault counts mean anything here? Not under user-mode emulation, which
- * reports those of the emulator: there the variable EMULATED is set.
+ * Is this user-mode emulation (the variable EMULATED is set)? It knows nothing
+ * of fault counts, stacks that grow and memory that is only executable. A test
+ * then leaves such checks out; its output stays the same.
  */
-bool counts_faults(void);
+bool emulated(void);
