@@ -46,10 +46,10 @@ void vm_fault_format(vm_fault_t fault, char *buf, size_t len);
 /* What mm_fault found out; filled in for the caller. */
 struct fault_report {
 	enum fault_kind kind;
-	bool major;		   /* getrusage counts it as major */
-	bool stack_grew;	   /* FAULT_STACK_GROWTH as well */
-	int signal, code;	   /* 0, or SIGSEGV/SIGBUS with its si_code */
-	vaddr_t vm_start, vm_end;  /* the area, as it was; 0, 0: none */
+	bool major;		  /* getrusage counts it as major */
+	bool stack_grew;	  /* FAULT_STACK_GROWTH as well */
+	int signal, code;	  /* 0, or SIGSEGV/SIGBUS with its si_code */
+	vaddr_t vm_start, vm_end; /* the area, as it was; 0, 0: none */
 	uint64_t vm_flags;
 };
 
@@ -58,13 +58,13 @@ struct vm_fault {
 	struct vma_guard *guard; /* holds the area's or the mm's lock */
 	struct vm_area_struct *vma;
 	struct fault_report *report;
-	vaddr_t address;     /* page aligned */
-	pgoff_t pgoff;	     /* in the file or the linear anon index */
-	uint32_t flags;	     /* FAULT_FLAG_* */
-	pte_t *pte;	     /* entry for address; NULL: no table yet */
-	struct spinlock *ptl; /* lock of its table */
-	pte_t orig_pte;	     /* what it was when we looked */
-	struct page *page;   /* set by vm_ops->fault, with a reference */
+	vaddr_t address;       /* page aligned */
+	pgoff_t pgoff;	       /* in the file or the linear anon index */
+	uint32_t flags;	       /* FAULT_FLAG_* */
+	pte_t *pte;	       /* entry for address; NULL: no table yet */
+	struct spinlock *ptl;  /* lock of its table */
+	pte_t orig_pte;	       /* what it was when we looked */
+	struct page *page;     /* set by vm_ops->fault, with a reference */
 	struct page *cow_page; /* reserved before the file is asked */
 };
 

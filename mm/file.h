@@ -9,7 +9,7 @@
  *
  * Locks: i_size and the set of pages change under invalidate_lock for writing
  * (truncate) or, for additions, under pages_lock alone. Order: mmap_lock,
- * invalidate_lock, i_mmap_rwsem, page lock, page table lock, pages_lock.
+ * invalidate_lock, i_mmap_rwsem, page lock, pages_lock, page table lock.
  */
 #pragma once
 
@@ -73,6 +73,9 @@ static inline struct file *file_get(struct file *file)
 /* Drop a reference; the last one calls release. May sleep. NULL is allowed. */
 void file_put(struct file *file);
 
+/* The queues for page locks; once, at boot. */
+void filemap_init(void);
+
 void mapping_init(struct address_space *mapping, void *host);
 
 /* Free every page; no mapping of it may exist. For inode destruction. */
@@ -107,6 +110,9 @@ int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
  * Accesses to what was unmapped raise SIGBUS. May sleep. Returns 0 or -ENOMEM.
  */
 int truncate_setsize(struct address_space *mapping, uint64_t size);
+
+/* Turn the pages [start, end) into a hole. May sleep. Returns 0. */
+int truncate_hole(struct address_space *mapping, pgoff_t start, pgoff_t end);
 
 /* Remove the PTEs of the pages [start, end) of a file from every mm. */
 void unmap_mapping_range(struct address_space *mapping, pgoff_t start,

@@ -91,9 +91,9 @@ long install_special_mapping(struct mm_struct *mm, struct page **pages,
 
 /*
  * Read or write the memory of an address space that need not be the current
- * one, as a fault of that program would (FAULT_FLAG_REMOTE); `force` ignores
- * missing permissions as far as COW allows (exec's argument pages, ptrace).
- * Bytes done; less than len when a page could not be reached.
+ * one, as a fault of that program would (FAULT_FLAG_REMOTE). `force` lets a
+ * reader ignore missing permissions. Bytes done; less than len when a page
+ * could not be reached.
  */
 uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 			  uint64_t len, bool write, bool force);
@@ -115,7 +115,7 @@ struct vma_info {
 	const char *name;  /* "[heap]", "[stack]", ... or NULL */
 	/* Filled when asked for (smaps); bytes. */
 	uint64_t rss, pss, shared_clean, shared_dirty, private_clean,
-		private_dirty, referenced, anonymous, locked;
+	    private_dirty, referenced, anonymous, locked;
 };
 
 /*

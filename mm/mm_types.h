@@ -132,14 +132,18 @@ typedef struct {
  *  - attached (vm_refcnt >= 1) exactly while it is in the tree.
  */
 struct vm_area_struct {
-	vaddr_t vm_start;		 /* M V */
-	vaddr_t vm_end;			 /* M V */
-	struct mm_struct *vm_mm;	 /* a; changes only while detached */
-	vm_flags_t vm_flags;		 /* M V */
-	uint32_t vm_lock_seq;		 /* a; written under M for writing */
-	uint32_t vm_refcnt;		 /* a */
-	struct rb_node vm_rb;		 /* M; lockless readers may miss */
-	uint64_t rb_subtree_gap;	 /* M; bytes */
+	vaddr_t vm_start;	 /* M V */
+	vaddr_t vm_end;		 /* M V */
+	struct mm_struct *vm_mm; /* a; changes only while detached */
+	vm_flags_t vm_flags;	 /* M V */
+	uint32_t vm_lock_seq;	 /* a; written under M for writing */
+	uint32_t vm_refcnt;	 /* a */
+	struct rb_node vm_rb;	 /* M; lockless readers may miss */
+	union {
+		uint64_t rb_gap; /* M; bytes free below vm_start */
+		struct vm_area_struct *next_doomed; /* detached: munmap's */
+	};
+	uint64_t rb_subtree_gap;	 /* M; largest rb_gap of the subtree */
 	pgprot_t vm_page_prot;		 /* M V */
 	struct anon_vma *anon_vma;	 /* M or V for reading, +P to set */
 	struct list_head anon_vma_chain; /* M and A; of anon_vma_chain */
@@ -201,32 +205,32 @@ struct mm_limits {
  * only keep the struct alive (all users together hold one).
  */
 struct mm_struct {
-	struct rb_root mm_rb;	/* M; areas by vm_start */
-	pte_t *pgd;		/* c; root table, linear address */
-	uint32_t map_count;	/* M; number of areas */
-	uint32_t mm_lock_seq;	/* a; see mm/vma_lock.h */
-	uint64_t def_flags;	/* M; VM_LOCKED after mlockall(MCL_FUTURE) */
-	struct mm_context ctx;	/* a */
+	struct rb_root mm_rb;  /* M; areas by vm_start */
+	pte_t *pgd;	       /* c; root table, linear address */
+	uint32_t map_count;    /* M; number of areas */
+	uint32_t mm_lock_seq;  /* a; see mm/vma_lock.h */
+	uint64_t def_flags;    /* M; VM_LOCKED after mlockall(MCL_FUTURE) */
+	struct mm_context ctx; /* a */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */
 
 	struct rwsem mmap_lock; /* its own cache lines, asserted in mm.c */
 	struct thread *vma_writer_wait; /* a; who waits for readers to leave */
 
-	uint64_t rss[NR_RSS];	  /* a; pages */
-	uint64_t hiwater_rss;	  /* a; pages */
-	uint64_t pgtables_bytes;  /* a */
-	uint64_t total_vm;	  /* M; pages, as the next four */
+	uint64_t rss[NR_RSS];	 /* a; pages */
+	uint64_t hiwater_rss;	 /* a; pages */
+	uint64_t pgtables_bytes; /* a */
+	uint64_t total_vm;	 /* M; pages, as the next four */
 	uint64_t locked_vm, data_vm, exec_vm, stack_vm;
-	uint64_t hiwater_vm;	  /* M */
+	uint64_t hiwater_vm; /* M */
 
-	vaddr_t mmap_base;	  /* c; mappings are placed below it */
+	vaddr_t mmap_base; /* c; mappings are placed below it */
 	vaddr_t start_code, end_code, start_data, end_data; /* exec */
 	vaddr_t start_brk, brk;				    /* M */
 	vaddr_t start_stack, arg_start, arg_end, env_start, env_end;
-	struct mm_limits limits;  /* M */
-	struct file *exe_file;	  /* exec; holds a reference */
-	void *private;		  /* the kernel's */
+	struct mm_limits limits; /* M */
+	struct file *exe_file;	 /* exec; holds a reference */
+	void *private;		 /* the kernel's */
 };
 
 /* User addresses: [MM_USER_START, MM_USER_END). */

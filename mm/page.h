@@ -68,7 +68,6 @@ struct page {
 		/* PAGE_TABLE: split lock of this table. */
 		struct {
 			struct spinlock ptl;
-			uint32_t nr_present; /* valid entries; ptl */
 			struct mm_struct *pt_mm;
 		};
 		/* PAGE_SLAB */

@@ -4,7 +4,7 @@
  *
  * Each hart keeps a short list of free objects, so that the common case takes
  * no lock. A cache may be type-stable: its pages are given back only after a
- * grace period (rcu.h), so a reader that holds a stale pointer under RCU sees
+ * grace period, so a reader that holds a stale pointer under RCU sees
  * an object of the same type, perhaps another one, never foreign bytes. The
  * constructor runs once for each object when its page is added, and a
  * type-stable object keeps whatever it had when it was freed.
@@ -13,21 +13,25 @@
 
 #include "mm/page.h"
 
-#define SLAB_TYPE_STABLE (1u << 0)
+#define SLAB_TYPE_STABLE   (1u << 0)
+#define SLAB_CACHE_ALIGNED (1u << 1) /* objects begin at cache lines */
 
 struct kmem_cache {
 	const char *name;
 	uint32_t size;	   /* bytes of one object, 8-aligned, at most 2048 */
 	uint32_t flags;	   /* SLAB_* */
+	uint32_t stride;   /* bytes from one object to the next */
+	uint32_t link;	   /* offset of the free-list word in an object */
 	uint32_t per_slab; /* objects in one page */
 	void (*ctor)(void *object);
-	struct list_head link;	  /* all caches */
+	struct list_head all;	  /* all caches */
 	struct spinlock lock;	  /* partial, nr_slabs */
 	struct list_head partial; /* pages with free objects */
 	uint64_t nr_slabs;
 	struct kmem_hart {
-		void *free;	 /* linked through the link word */
+		struct spinlock lock; /* contended by kmem_shrink alone */
 		uint32_t nr_free;
+		void *free;	 /* linked through the link word */
 		int64_t nr_used; /* may be negative; the sum counts */
 	} hart[MAX_HARTS];
 };
@@ -43,8 +47,14 @@ void kmem_cache_free(struct kmem_cache *cache, void *object);
 /* Objects in use, all harts. Exact only when nobody allocates. */
 uint64_t kmem_cache_used(const struct kmem_cache *cache);
 
-/* Give empty pages of all caches back to the page allocator; pages freed. */
+/*
+ * Give empty pages of all caches back to the page allocator; pages freed.
+ * Type-stable caches are left out, since their pages need a grace period.
+ */
 uint64_t kmem_shrink(void);
+
+/* As kmem_shrink, type-stable caches included. Sleeps for a grace period. */
+uint64_t kmem_shrink_stable(void);
 
 /* Call once after page_init. */
 void kmem_init(void);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults on private memory: the zero page, new pages, copy-on-write.
+ *
+ * A write fault reserves everything it may need (the anon_vma, a page with its
+ * contents) before it takes the table lock and looks again; if the entry has
+ * changed meanwhile, it gives the reserve back and lets the access be repeated.
+ *
+ * A page that one mapping alone refers to (reference count 1) is reused, not
+ * copied: nobody else can write it, and a new sharer (fork) would have to hold
+ * the table lock that we hold.
+ */
+#include "abi/errno.h"
+#include "mm/fault.h"
+#include "mm/internal.h"
+#include "mm/pagetable.h"
+#include "mm/rmap.h"
+#include "mm/vma.h"
+
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+{
+	struct vma_guard *guard = vmf->guard;
+	int err;
+
+	if (likely(load_acquire(&vmf->vma->anon_vma)))
+		return VM_FAULT_NONE;
+	/* Looking at the neighbours needs more than the area's lock. */
+	if (guard->kind == GUARD_VMA) {
+		if (!mmap_read_trylock(guard->mm)) {
+			vma_guard_release(guard);
+			return vm_fault_make(VM_FAULT_RETRY);
+		}
+		err = anon_vma_prepare(vmf->vma);
+		mmap_read_unlock(guard->mm);
+	} else {
+		err = anon_vma_prepare(vmf->vma);
+	}
+	return err ? vm_fault_make(VM_FAULT_OOM) : VM_FAULT_NONE;
+}
+
+/* Entry for a page that this mapping alone has and may write. */
+static pte_t writable_pte(const struct vm_area_struct *vma,
+			  const struct page *page)
+{
+	return pte_set(pte_make(page_to_pfn(page), vma->vm_page_prot),
+		       PTE_W | PTE_D);
+}
+
+/* Make a fresh page an anonymous page of this area, mapped once. */
+static void page_become_anon(struct page *page, struct vm_fault *vmf)
+{
+	page->type = PAGE_ANON;
+	page->mapping = vmf->vma->anon_vma;
+	page->index = vmf->pgoff;
+	store_relaxed(&page->count, PAGE_MAPPING);
+}
+
+/* Find or make the table, lock it and look at the entry. 0 or OOM. */
+static vm_fault_t pte_lock_alloc(struct vm_fault *vmf)
+{
+	if (!vmf->pte) {
+		vmf->pte = pt_walk_alloc(vmf->vma->vm_mm, vmf->address);
+		if (!vmf->pte)
+			return vm_fault_make(VM_FAULT_OOM);
+	}
+	vmf->ptl = pte_lockptr(vmf->pte);
+	spin_lock(vmf->ptl);
+	vmf->orig_pte = pte_load(vmf->pte);
+	return VM_FAULT_NONE;
+}
+
+/* First read: every such page of every program is the same page of zeros. */
+static vm_fault_t map_zero_page(struct vm_fault *vmf)
+{
+	vm_fault_t fault = pte_lock_alloc(vmf);
+
+	if (vm_fault_has(fault, VM_FAULT_OOM))
+		return fault;
+	if (likely(pte_is_none(vmf->orig_pte))) {
+		pte_store(vmf->pte, pte_set(pte_make(page_to_pfn(zero_page),
+						     vmf->vma->vm_page_prot),
+					    PTE_SPECIAL));
+		vmf->report->kind = FAULT_ANON_READ;
+	} else {
+		vmf->report->kind = FAULT_SPURIOUS;
+	}
+	spin_unlock(vmf->ptl);
+	return VM_FAULT_NONE;
+}
+
+vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+{
+	struct page *page;
+	vm_fault_t fault;
+
+	if (!(vmf->flags & FAULT_FLAG_WRITE))
+		return map_zero_page(vmf);
+	fault = vmf_anon_prepare(vmf);
+	if (unlikely(fault.bits))
+		return fault;
+	page = page_alloc(0, GFP_USER | GFP_ZERO);
+	if (unlikely(!page))
+		return vm_fault_make(VM_FAULT_OOM);
+	fault = pte_lock_alloc(vmf);
+	if (unlikely(vm_fault_has(fault, VM_FAULT_OOM))) {
+		page_put(page);
+		return fault;
+	}
+	if (unlikely(!pte_is_none(vmf->orig_pte))) {
+		spin_unlock(vmf->ptl);
+		page_put(page);
+		vmf->report->kind = FAULT_SPURIOUS;
+		return VM_FAULT_NONE;
+	}
+	page_become_anon(page, vmf);
+	pte_store(vmf->pte, writable_pte(vmf->vma, page));
+	spin_unlock(vmf->ptl);
+	rss_add(vmf->vma->vm_mm, MM_ANONPAGES, 1);
+	vmf->report->kind = FAULT_ANON_WRITE;
+	return VM_FAULT_NONE;
+}
+
+/* The entry's page is ours alone: allow writing. Table lock held. */
+static vm_fault_t wp_page_reuse(struct vm_fault *vmf, enum fault_kind kind)
+{
+	pte_store(vmf->pte, pte_set(vmf->orig_pte, PTE_W | PTE_A | PTE_D));
+	spin_unlock(vmf->ptl);
+	vmf->report->kind = kind;
+	return VM_FAULT_NONE;
+}
+
+/*
+ * Put the copy where the old page was. The old page keeps its reference until
+ * the fence: other harts may read it through stale translations.
+ */
+static void wp_install_copy(struct vm_fault *vmf, struct page *copy,
+			    struct page *old)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	page_become_anon(copy, vmf);
+	pte_get_and_clear(vmf->pte);
+	pte_store(vmf->pte, writable_pte(vmf->vma, copy));
+	spin_unlock(vmf->ptl);
+	flush_tlb_page(mm, vmf->address);
+	if (!old || old->type != PAGE_ANON) {
+		rss_add(mm, MM_ANONPAGES, 1);
+		if (old)
+			rss_add(mm, file_rss_kind(vmf->vma), -1);
+	}
+	if (old)
+		page_put_count(old, PAGE_MAPPING);
+}
+
+/*
+ * Copy: the table lock is given up meanwhile, with a reference on the old page
+ * so that it stays. old is NULL for the zero page.
+ */
+static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
+{
+	struct page *copy;
+	vm_fault_t fault;
+
+	if (old)
+		page_get(old);
+	spin_unlock(vmf->ptl);
+	fault = vmf_anon_prepare(vmf);
+	if (unlikely(fault.bits))
+		goto out_put_old;
+	copy = page_alloc(0, old ? GFP_USER : GFP_USER | GFP_ZERO);
+	if (unlikely(!copy)) {
+		fault = vm_fault_make(VM_FAULT_OOM);
+		goto out_put_old;
+	}
+	if (old)
+		copy_page(page_address(copy), page_address(old));
+	spin_lock(vmf->ptl);
+	if (unlikely(pte_load(vmf->pte).val != vmf->orig_pte.val)) {
+		spin_unlock(vmf->ptl);
+		page_put(copy);
+		vmf->report->kind = FAULT_SPURIOUS;
+		goto out_put_old;
+	}
+	vmf->report->kind = !old		     ? FAULT_ZERO_UPGRADE
+			    : old->type == PAGE_ANON ? FAULT_COW_COPY
+						     : FAULT_FILE_WRITE_PRIVATE;
+	wp_install_copy(vmf, copy, old);
+out_put_old:
+	if (old)
+		page_put(old);
+	return fault;
+}
+
+/*
+ * Write to a page of a shared mapping that is not writable yet: the owner is
+ * told first (page_mkwrite), without the table lock.
+ */
+static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
+{
+	const struct vm_operations_struct *ops = vmf->vma->vm_ops;
+	vm_fault_t fault;
+
+	if (!ops || !ops->page_mkwrite) {
+		page_set_flag(page, PG_DIRTY);
+		return wp_page_reuse(vmf, FAULT_FILE_WRITE_SHARED);
+	}
+	page_get(page);
+	spin_unlock(vmf->ptl);
+	vmf->page = page;
+	fault = ops->page_mkwrite(vmf);
+	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_NOPAGE |
+					     VM_FAULT_RETRY)))
+		goto out_put;
+	spin_lock(vmf->ptl);
+	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val)) {
+		page_set_flag(page, PG_DIRTY);
+		wp_page_reuse(vmf, FAULT_FILE_WRITE_SHARED);
+	} else {
+		spin_unlock(vmf->ptl);
+		vmf->report->kind = FAULT_SPURIOUS;
+	}
+	if (vm_fault_has(fault, VM_FAULT_LOCKED))
+		page_unlock(page);
+	fault.bits &= ~VM_FAULT_LOCKED;
+out_put:
+	page_put(page);
+	return fault;
+}
+
+vm_fault_t do_wp_page(struct vm_fault *vmf)
+{
+	struct page *page;
+
+	if (pte_has(vmf->orig_pte, PTE_SPECIAL))
+		return wp_page_copy(vmf, NULL);
+	page = pfn_to_page(pte_pfn(vmf->orig_pte));
+	if (vma_has(vmf->vma, VM_SHARED))
+		return wp_page_shared(vmf, page);
+	if (page->type == PAGE_ANON && page_refcount(page) == 1)
+		return wp_page_reuse(vmf, FAULT_COW_REUSE);
+	return wp_page_copy(vmf, page);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults on areas with an owner (vm_ops): files, shared memory, the vDSO.
+ *
+ *  read            map the page and its neighbours that are there
+ * (fault-around) private write   copy the page into anonymous memory shared
+ * write    tell the owner, map writable
+ *
+ * vm_ops->fault returns the page with a reference, and locked when it says
+ * VM_FAULT_LOCKED: then truncation cannot take the page away before it is
+ * mapped, and finds the entry afterwards.
+ */
+#include "abi/errno.h"
+#include "mm/fault.h"
+#include "mm/file.h"
+#include "mm/internal.h"
+#include "mm/pagetable.h"
+#include "mm/vma.h"
+
+/* Pages that one read fault maps at most: an aligned window of 64 KiB. */
+#define FAULT_AROUND_PAGES 16
+
+/* Ask the owner for the page. On success vmf->page is set and locked. */
+static vm_fault_t do_fault_page(struct vm_fault *vmf)
+{
+	vm_fault_t fault = vmf->vma->vm_ops->fault(vmf);
+
+	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_NOPAGE |
+					     VM_FAULT_RETRY |
+					     VM_FAULT_DONE_COW)))
+		return fault;
+	if (unlikely(page_test_flag(vmf->page, PG_HWPOISON))) {
+		if (vm_fault_has(fault, VM_FAULT_LOCKED))
+			page_unlock(vmf->page);
+		page_put(vmf->page);
+		return vm_fault_make(VM_FAULT_HWPOISON);
+	}
+	if (unlikely(!vm_fault_has(fault, VM_FAULT_LOCKED)))
+		page_lock(vmf->page);
+	return vm_fault_or(fault, VM_FAULT_LOCKED);
+}
+
+/* Results of do_fault_page that leave nothing to install. */
+static bool is_final(vm_fault_t fault)
+{
+	return vm_fault_has(fault,
+			    VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY);
+}
+
+/*
+ * Install an entry for `page` (vmf->page or the copy). `kind` is what the
+ * fault was if the entry is still empty. 0 or OOM.
+ */
+static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page,
+			       pte_t pte, enum rss_kind rss,
+			       enum fault_kind kind)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	vmf->pte = pt_walk_alloc(mm, vmf->address);
+	if (!vmf->pte)
+		return vm_fault_make(VM_FAULT_OOM);
+	vmf->ptl = pte_lockptr(vmf->pte);
+	spin_lock(vmf->ptl);
+	if (unlikely(!pte_is_none(pte_load(vmf->pte)))) {
+		spin_unlock(vmf->ptl);
+		vmf->report->kind = FAULT_SPURIOUS;
+		return VM_FAULT_NONE;
+	}
+	fetch_add_relaxed(&page->count, PAGE_MAPPING);
+	pte_store(vmf->pte, pte);
+	spin_unlock(vmf->ptl);
+	rss_add(mm, rss, 1);
+	/* A kind that the owner has named (FAULT_SPECIAL) stands. */
+	if (vmf->report->kind == FAULT_NONE)
+		vmf->report->kind = kind;
+	return VM_FAULT_NONE;
+}
+
+static pte_t file_pte(const struct vm_fault *vmf, const struct page *page)
+{
+	return pte_make(page_to_pfn(page), vma_file_prot(vmf->vma));
+}
+
+static void put_locked(struct page *page)
+{
+	page_unlock(page);
+	page_put(page);
+}
+
+/* Map what is there already around the address, within area and table. */
+static vm_fault_t do_fault_around(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	uint64_t window = FAULT_AROUND_PAGES << PAGE_SHIFT;
+	vaddr_t from = max(ALIGN_DOWN(vmf->address, window), vma->vm_start);
+	vaddr_t to =
+	    min(ALIGN_DOWN(vmf->address, window) + window, vma->vm_end);
+
+	if (!vmf->pte) {
+		vmf->pte = pt_walk_alloc(vma->vm_mm, vmf->address);
+		if (!vmf->pte)
+			return vm_fault_make(VM_FAULT_OOM);
+	}
+	return vma->vm_ops->map_pages(vmf, linear_page_index(vma, from),
+				      linear_page_index(vma, to));
+}
+
+static vm_fault_t do_read_fault(struct vm_fault *vmf)
+{
+	vm_fault_t fault, done;
+
+	if (vmf->vma->vm_ops->map_pages) {
+		fault = do_fault_around(vmf);
+		if (fault.bits)
+			return fault;
+	}
+	fault = do_fault_page(vmf);
+	if (is_final(fault))
+		return fault;
+	done = finish_fault(vmf, vmf->page, file_pte(vmf, vmf->page),
+			    file_rss_kind(vmf->vma), FAULT_FILE_READ);
+	put_locked(vmf->page);
+	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
+}
+
+/* Private write: a copy, reserved before the owner is asked. */
+static vm_fault_t do_cow_fault(struct vm_fault *vmf)
+{
+	vm_fault_t fault = vmf_anon_prepare(vmf), done;
+	struct page *copy;
+
+	if (fault.bits)
+		return fault;
+	copy = page_alloc(0, GFP_USER);
+	if (!copy)
+		return vm_fault_make(VM_FAULT_OOM);
+	vmf->cow_page = copy;
+	fault = do_fault_page(vmf);
+	if (is_final(fault)) {
+		page_put(copy);
+		return fault;
+	}
+	if (!vm_fault_has(fault, VM_FAULT_DONE_COW)) {
+		copy_page(page_address(copy), page_address(vmf->page));
+		put_locked(vmf->page);
+	}
+	copy->type = PAGE_ANON;
+	copy->mapping = vmf->vma->anon_vma;
+	copy->index = vmf->pgoff;
+	done =
+	    finish_fault(vmf, copy, pte_set(file_pte(vmf, copy), PTE_W | PTE_D),
+			 MM_ANONPAGES, FAULT_FILE_WRITE_PRIVATE);
+	page_put(copy); /* the entry has its own reference */
+	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
+}
+
+static vm_fault_t do_shared_fault(struct vm_fault *vmf)
+{
+	const struct vm_operations_struct *ops = vmf->vma->vm_ops;
+	vm_fault_t fault = do_fault_page(vmf), done;
+
+	if (is_final(fault))
+		return fault;
+	if (ops->page_mkwrite) {
+		struct page *page = vmf->page;
+
+		page_unlock(page);
+		done = ops->page_mkwrite(vmf);
+		if (is_final(done)) {
+			page_put(page);
+			return done;
+		}
+		if (!vm_fault_has(done, VM_FAULT_LOCKED))
+			page_lock(page);
+	}
+	page_set_flag(vmf->page, PG_DIRTY);
+	done = finish_fault(vmf, vmf->page,
+			    pte_set(file_pte(vmf, vmf->page), PTE_W | PTE_D),
+			    file_rss_kind(vmf->vma), FAULT_FILE_WRITE_SHARED);
+	put_locked(vmf->page);
+	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
+}
+
+vm_fault_t do_file_fault(struct vm_fault *vmf)
+{
+	if (!vmf->vma->vm_ops->fault)
+		return vm_fault_make(VM_FAULT_SIGBUS);
+	if (!(vmf->flags & FAULT_FLAG_WRITE))
+		return do_read_fault(vmf);
+	if (!vma_has(vmf->vma, VM_SHARED))
+		return do_cow_fault(vmf);
+	return do_shared_fault(vmf);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What others may see of an address space: the areas for /proc/PID/maps and
+ * smaps, page map words, keys for futexes.
+ */
+#include "abi/errno.h"
+#include "mm/internal.h"
+#include "mm/mm.h"
+#include "mm/pagetable.h"
+#include "mm/vma.h"
+
+static const char *area_name(struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = vma->vm_mm;
+
+	if (vma->vm_ops && vma->vm_ops->name)
+		return vma->vm_ops->name(vma);
+	if (vma->vm_file)
+		return NULL;
+	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk)
+		return "[heap]";
+	if (vma->vm_start < mm->start_stack && vma->vm_end >= mm->start_stack)
+		return "[stack]";
+	return NULL;
+}
+
+static void count_page(struct vma_info *info, const struct page *page,
+		       pte_t pte)
+{
+	uint32_t mappings = max(page_mapcount(page), 1u);
+	bool is_dirty = page->type == PAGE_ANON || pte_has(pte, PTE_D) ||
+			page_test_flag(page, PG_DIRTY);
+
+	info->rss += PAGE_SIZE;
+	info->pss += PAGE_SIZE / mappings;
+	if (page->type == PAGE_ANON)
+		info->anonymous += PAGE_SIZE;
+	if (pte_has(pte, PTE_A))
+		info->referenced += PAGE_SIZE;
+	if (mappings > 1)
+		*(is_dirty ? &info->shared_dirty : &info->shared_clean) +=
+		    PAGE_SIZE;
+	else
+		*(is_dirty ? &info->private_dirty : &info->private_clean) +=
+		    PAGE_SIZE;
+}
+
+static void count_usage(struct vma_info *info, const struct vm_area_struct *vma)
+{
+	vaddr_t va, stop;
+	pte_t *ptep;
+
+	for (va = vma->vm_start;
+	     (ptep = pt_next_run(vma->vm_mm, &va, vma->vm_end, &stop));
+	     va = stop) {
+		struct spinlock *ptl = pte_lockptr(ptep);
+
+		spin_lock(ptl);
+		for (vaddr_t at = va; at < stop; at += PAGE_SIZE, ptep++) {
+			pte_t pte = pte_load(ptep);
+
+			if (!pte_is_none(pte) && !pte_has(pte, PTE_SPECIAL))
+				count_page(info, pfn_to_page(pte_pfn(pte)),
+					   pte);
+		}
+		spin_unlock(ptl);
+	}
+	if (vma_has(vma, VM_LOCKED))
+		info->locked = info->pss;
+}
+
+bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
+		  bool usage)
+{
+	struct vm_area_struct *vma;
+
+	*info = (struct vma_info){0};
+	mmap_read_lock(mm);
+	vma = find_vma(mm, addr);
+	if (vma) {
+		info->start = vma->vm_start;
+		info->end = vma->vm_end;
+		info->flags = vma_flags(vma);
+		info->pgoff = vma->vm_file ? vma->vm_pgoff : 0;
+		info->file = vma->vm_file ? file_get(vma->vm_file) : NULL;
+		info->name = area_name(vma);
+		if (usage)
+			count_usage(info, vma);
+	}
+	mmap_read_unlock(mm);
+	return vma;
+}
+
+uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr)
+{
+	uint64_t word = 0;
+
+	mmap_read_lock(mm);
+	if (vma_lookup(mm, addr)) {
+		const pte_t *ptep = pt_walk(mm, addr);
+		pte_t pte = ptep ? pte_load(ptep) : pte_none();
+
+		if (!pte_is_none(pte)) {
+			word = 1UL << 63 | pte_pfn(pte);
+			if (!pte_has(pte, PTE_SPECIAL) &&
+			    pfn_to_page(pte_pfn(pte))->type == PAGE_FILE)
+				word |= 1UL << 61;
+		}
+	}
+	mmap_read_unlock(mm);
+	return word;
+}
+
+int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
+		 const void **object, uint64_t *offset)
+{
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	*object = mm;
+	*offset = addr;
+	if (!shared)
+		return addr < MM_USER_END ? 0 : -EFAULT;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (!vma || !vma_has(vma, VM_READ | VM_WRITE)) {
+		err = -EFAULT;
+	} else if (vma_has(vma, VM_MAYSHARE) && vma->vm_file) {
+		*object = vma->vm_file->f_mapping;
+		*offset = (linear_page_index(vma, addr) << PAGE_SHIFT) |
+			  (addr & ~PAGE_MASK);
+	}
+	mmap_read_unlock(mm);
+	return err;
+}

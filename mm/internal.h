@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared between the files of mm/ and nobody else.
+ */
+#pragma once
+
+#include "mm/fault.h"
+#include "mm/file.h"
+#include "mm/mm_types.h"
+#include "mm/page.h"
+#include "mm/tlb.h"
+
+/* The page of zeros behind anonymous memory that was only read. */
+extern struct page *zero_page;
+
+/*
+ * Remove the entries of [start, end), which lies inside vma, and hand their
+ * pages to the gather. Takes the table locks; the caller holds mmap_lock, or
+ * the reverse map's lock of the area.
+ */
+void unmap_page_range(struct tlb_gather *gather, struct vm_area_struct *vma,
+		      vaddr_t start, vaddr_t end);
+
+/* The same with a fence of its own. */
+void zap_page_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
+
+/* As above, but only pages of the file itself when !even_cows. */
+void zap_file_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
+		    vaddr_t start, vaddr_t end, bool even_cows);
+
+/* Unmap [start, end) and remove its areas; mmap_lock is held for writing. */
+int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+
+/*
+ * Find room for a mapping as mmap does, or check a fixed place. The address or
+ * -Exxx. mmap_lock is held for writing.
+ */
+long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
+		       unsigned flags);
+
+/* mmap's second half; arguments are checked. The address or -Exxx. */
+long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
+		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff);
+
+/* VM_* for PROT_* and for the permissions mprotect may later grant. */
+uint64_t calc_vm_prot_bits(unsigned prot);
+
+/* Would `npages` more locked pages exceed RLIMIT_MEMLOCK? */
+bool may_lock(const struct mm_struct *mm, uint64_t npages);
+
+/*
+ * Fault in the pages of [start, end) as far as areas allow it: for MAP_POPULATE
+ * and locked areas; errors are not reported. No lock is held.
+ */
+void mm_populate(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+
+/*
+ * Fault in every page of [start, end) for reading or writing; 0, or -EFAULT,
+ * -ENOMEM, -EINTR... as madvise(MADV_POPULATE_*) reports it. No lock is held.
+ */
+int populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+		   bool write);
+
+/*
+ * Fault in a range that mlock has locked; 0, -ENOMEM for a hole, -EFAULT for a
+ * page that cannot be had. No lock is held.
+ */
+int mm_populate_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+
+/* Stack growth: make addr part of the growing area above it. */
+enum fault_kind expand_stack_locked(struct vm_area_struct *vma, vaddr_t addr);
+
+/* Fault strategies; each returns with vmf->ptl released. */
+vm_fault_t do_anonymous_page(struct vm_fault *vmf);
+vm_fault_t do_wp_page(struct vm_fault *vmf);
+vm_fault_t do_file_fault(struct vm_fault *vmf);
+
+/*
+ * Reserve what a private write needs: the area's anon_vma. 0, OOM, or RETRY
+ * (the guard is consumed) when mmap_lock was needed and not to be had.
+ */
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
+
+/* Count a page that was mapped or unmapped in mm. */
+static inline void rss_add(struct mm_struct *mm, enum rss_kind kind, int64_t n)
+{
+	fetch_add_relaxed(&mm->rss[kind], n);
+}
+
+/* What kind of resident page a page of this area's file is. */
+static inline enum rss_kind file_rss_kind(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && vma->vm_file->f_mapping &&
+		       vma->vm_file->f_mapping->is_shmem
+		   ? MM_SHMEMPAGES
+		   : MM_FILEPAGES;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mprotect(2): new permissions for a range that areas cover without a hole.
+ *
+ * A page's entry is rewritten in place. Write permission is given only where
+ * no fault has to happen first: to dirty pages of a shared mapping and to
+ * anonymous pages that this mapping alone uses; everything else becomes
+ * writable through do_wp_page. An entry that loses all permissions keeps its
+ * frame number with V clear.
+ */
+#include "abi/errno.h"
+#include "mm/internal.h"
+#include "mm/mm.h"
+#include "mm/pagetable.h"
+#include "mm/vma.h"
+
+/* May this page be written through this entry without a further fault? */
+static bool can_be_writable(const struct vm_area_struct *vma, pte_t pte)
+{
+	const struct page *page;
+
+	if (!vma_has(vma, VM_WRITE) || pte_has(pte, PTE_SPECIAL))
+		return false;
+	if (vma_has(vma, VM_SHARED))
+		return pte_has(pte, PTE_D) || !vma_wants_writenotify(vma);
+	page = pfn_to_page(pte_pfn(pte));
+	return page->type == PAGE_ANON && page_refcount(page) == 1 &&
+	       pte_has(pte, PTE_D);
+}
+
+/* Rewrite a run of entries of one table. Returns whether any had to change. */
+static bool protect_run(const struct vm_area_struct *vma, pte_t *ptep,
+			vaddr_t va, vaddr_t stop)
+{
+	const uint64_t keep = PTE_PFN_MASK | PTE_D | PTE_SPECIAL | PTE_SOFT;
+	uint64_t prot = vma->vm_page_prot.val;
+	struct spinlock *ptl = pte_lockptr(ptep);
+	bool has_changed = false;
+
+	spin_lock(ptl);
+	for (; va < stop; va += PAGE_SIZE, ptep++) {
+		pte_t pte = pte_load(ptep), fresh;
+
+		if (pte_is_none(pte))
+			continue;
+		/* Clear first: the hardware must not set A or D in between. */
+		if (pte_has(pte, PTE_W))
+			pte = pte_get_and_clear(ptep);
+		fresh = (pte_t){(pte.val & keep) | prot};
+		if (can_be_writable(vma, pte))
+			fresh = pte_set(fresh, PTE_W);
+		pte_store(ptep, fresh);
+		has_changed = true;
+	}
+	spin_unlock(ptl);
+	return has_changed;
+}
+
+static void change_protection(struct tlb_gather *gather,
+			      struct vm_area_struct *vma)
+{
+	vaddr_t va, stop;
+	pte_t *ptep;
+
+	for (va = vma->vm_start;
+	     (ptep = pt_next_run(vma->vm_mm, &va, vma->vm_end, &stop));
+	     va = stop) {
+		if (protect_run(vma, ptep, va, stop))
+			tlb_gather_range(gather, va, stop);
+	}
+}
+
+/* One area, or the part of it in [start, end). Returns the area in *vmap. */
+static int mprotect_area(struct tlb_gather *gather,
+			 struct vm_area_struct **vmap, vaddr_t start,
+			 vaddr_t end, uint64_t flags)
+{
+	struct vm_area_struct *vma = *vmap;
+	struct mm_struct *mm = vma->vm_mm;
+	uint64_t old = vma_flags(vma), npages = (end - start) >> PAGE_SHIFT;
+	int err;
+
+	if (old == flags)
+		return 0;
+	if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !(old & VM_WRITE) &&
+	    !may_expand_vm(mm, flags, 0))
+		return -ENOMEM;
+	err = vma_isolate(&vma, start, end);
+	if (err)
+		return err;
+	vma_start_write(vma);
+	vm_flags_reset(vma, flags);
+	vm_stat_account(mm, old, -(int64_t)npages);
+	vm_stat_account(mm, flags, npages);
+	change_protection(gather, vma);
+	*vmap = vma_merge(vma);
+	return 0;
+}
+
+static int mprotect_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+			   unsigned prot)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+	bool grows = prot & PROT_GROWSDOWN;
+	struct tlb_gather gather;
+	int err = 0;
+
+	if (!vma || vma->vm_start >= end)
+		return -ENOMEM;
+	if (grows) {
+		if (!vma_has(vma, VM_GROWSDOWN))
+			return -EINVAL;
+		start = vma->vm_start;
+	} else if (vma->vm_start > start) {
+		return -ENOMEM;
+	}
+	tlb_gather_init(&gather, mm, false);
+	while (start < end) {
+		uint64_t flags;
+		vaddr_t stop;
+
+		if (!vma || vma->vm_start > start) {
+			err = -ENOMEM;
+			break;
+		}
+		stop = min(vma->vm_end, end);
+		flags = (vma_flags(vma) & ~VM_ACCESS_FLAGS) |
+			calc_vm_prot_bits(prot);
+		/* VM_MAY* stand four bits above what they allow. */
+		if (flags & ~(flags >> 4) & VM_ACCESS_FLAGS) {
+			err = -EACCES;
+			break;
+		}
+		err = mprotect_area(&gather, &vma, start, stop, flags);
+		if (err)
+			break;
+		start = stop;
+		if (vma->vm_end <= start)
+			vma = vma_next(vma);
+	}
+	tlb_gather_finish(&gather);
+	return err;
+}
+
+int do_mprotect(struct mm_struct *mm, vaddr_t addr, uint64_t len, unsigned prot)
+{
+	unsigned known = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
+	unsigned grow = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	int err;
+
+	if (grow == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	len = PAGE_ALIGN(len);
+	if (addr + len <= addr)
+		return -ENOMEM;
+	if (prot & ~(known | PROT_GROWSDOWN | PROT_GROWSUP))
+		return -EINVAL;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = mprotect_locked(mm, addr, addr + len, prot);
+	mmap_write_unlock(mm);
+	return err;
+}

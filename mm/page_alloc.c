@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page allocator: buddy system per node, per-hart stacks in front.
+ *
+ * A free block of 2^order pages is aligned to its size (by frame number), so
+ * its buddy is found by flipping one bit. Only the first page of a free block
+ * says PAGE_FREE and its order; the others say nothing that could be mistaken
+ * for it.
+ *
+ * Locks: node->lock for the lists of a node; stack->lock for a hart's stack,
+ * which only page_drain_all contends for. Order: stack, then node. Leaf locks.
+ *
+ * Left out: zones (all RAM is alike), compaction, migration types.
+ */
+#include "mm/page.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "config.h"
+#include "mm/page_node.h"
+#include "mm/vmstat.h"
+
+#define STACK_SIZE    128 /* pages that one hart keeps at most */
+#define STACK_BATCH   64  /* how many move at a time */
+#define MAX_SHRINKERS 8
+
+struct node {
+	struct spinlock lock;
+	uint64_t nr_free;		      /* pages in the lists */
+	struct list_head free[MAX_ORDER + 1]; /* lock */
+} __aligned(CACHE_LINE);
+
+struct page_stack {
+	struct spinlock lock;
+	uint32_t nr;
+	struct page *page[STACK_SIZE];
+} __aligned(CACHE_LINE);
+
+struct page *mem_map;
+pfn_t mem_map_base_pfn, mem_map_end_pfn;
+
+static struct node nodes[MAX_NODES];
+static unsigned nr_nodes;
+static struct page_stack stacks[MAX_HARTS];
+static uint8_t hart_node[MAX_HARTS];
+static uint64_t nr_total;
+static uint64_t user_reserve; /* pages that GFP_USER leaves free */
+static uint64_t (*shrinkers[MAX_SHRINKERS])(void);
+static unsigned nr_shrinkers;
+
+void page_set_hart_node(unsigned hart, unsigned node)
+{
+	BUG_ON(hart >= MAX_HARTS);
+	hart_node[hart] = node < MAX_NODES ? node : 0;
+}
+
+static struct page *buddy_of(const struct page *page, unsigned order)
+{
+	return pfn_to_page(page_to_pfn(page) ^ (1UL << order));
+}
+
+static void block_insert(struct node *node, struct page *page, unsigned order)
+{
+	page->type = PAGE_FREE;
+	page->order = order;
+	list_add(&page->lru, &node->free[order]);
+	node->nr_free += 1UL << order;
+}
+
+static void block_remove(struct node *node, struct page *page, unsigned order)
+{
+	list_del(&page->lru);
+	page->type = PAGE_KERNEL;
+	node->nr_free -= 1UL << order;
+}
+
+/* Give back a block, joining it with free buddies. node->lock is held. */
+static void buddy_free(struct node *node, struct page *page, unsigned order)
+{
+	for (; order < MAX_ORDER; order++) {
+		struct page *buddy = buddy_of(page, order);
+
+		if (!pfn_valid(page_to_pfn(buddy)) ||
+		    buddy->type != PAGE_FREE || buddy->order != order ||
+		    buddy->node != page->node)
+			break;
+		block_remove(node, buddy, order);
+		page = min(page, buddy);
+	}
+	block_insert(node, page, order);
+}
+
+/* Take a block, splitting a larger one if need be. node->lock is held. */
+static struct page *buddy_alloc(struct node *node, unsigned order)
+{
+	unsigned found = order;
+	struct page *page;
+
+	while (found <= MAX_ORDER && list_empty(&node->free[found]))
+		found++;
+	if (found > MAX_ORDER)
+		return NULL;
+	page = list_first_entry(&node->free[found], struct page, lru);
+	block_remove(node, page, found);
+	while (found > order) {
+		found--;
+		block_insert(node, page + (1UL << found), found);
+	}
+	return page;
+}
+
+static bool may_take(const struct node *node, unsigned order, unsigned gfp)
+{
+	uint64_t floor = gfp & GFP_USER ? user_reserve : 0;
+
+	return load_relaxed(&node->nr_free) >= floor + (1UL << order);
+}
+
+/* One block from the nearest node that has one. */
+static struct page *block_alloc(unsigned order, unsigned gfp)
+{
+	unsigned local = hart_node[machine_hart()];
+
+	for (unsigned i = 0; i < nr_nodes; i++) {
+		struct node *node = &nodes[(local + i) % nr_nodes];
+		struct page *page = NULL;
+
+		if (!may_take(node, order, gfp))
+			continue;
+		spin_lock(&node->lock);
+		page = buddy_alloc(node, order);
+		spin_unlock(&node->lock);
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+static void block_free(struct page *page, unsigned order)
+{
+	struct node *node = &nodes[page->node];
+
+	spin_lock(&node->lock);
+	buddy_free(node, page, order);
+	spin_unlock(&node->lock);
+}
+
+/* Fill an empty stack; stack->lock is held. The pages are PAGE_PCP. */
+static void stack_refill(struct page_stack *stack, unsigned gfp)
+{
+	unsigned local = hart_node[machine_hart()];
+
+	for (unsigned i = 0; i < nr_nodes && !stack->nr; i++) {
+		struct node *node = &nodes[(local + i) % nr_nodes];
+
+		spin_lock(&node->lock);
+		while (stack->nr < STACK_BATCH && may_take(node, 0, gfp)) {
+			struct page *page = buddy_alloc(node, 0);
+
+			if (!page)
+				break;
+			page->type = PAGE_PCP;
+			stack->page[stack->nr++] = page;
+		}
+		spin_unlock(&node->lock);
+	}
+}
+
+/* Move `nr` pages of a stack to the buddy lists; stack->lock is held. */
+static void stack_drain(struct page_stack *stack, unsigned nr)
+{
+	while (nr--)
+		block_free(stack->page[--stack->nr], 0);
+}
+
+void page_drain_all(void)
+{
+	for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+		struct page_stack *stack = &stacks[hart];
+
+		if (!load_relaxed(&stack->nr))
+			continue;
+		spin_lock(&stack->lock);
+		stack_drain(stack, stack->nr);
+		spin_unlock(&stack->lock);
+	}
+}
+
+static struct page *page_alloc_fast(unsigned gfp)
+{
+	struct page_stack *stack = &stacks[machine_hart()];
+	struct page *page = NULL;
+
+	spin_lock(&stack->lock);
+	if (unlikely(!stack->nr))
+		stack_refill(stack, gfp);
+	if (likely(stack->nr))
+		page = stack->page[--stack->nr];
+	spin_unlock(&stack->lock);
+	return page;
+}
+
+/* Nothing was free: ask the caches of others, then look everywhere again. */
+static __noinline struct page *page_alloc_slow(unsigned order, unsigned gfp)
+{
+	page_shrink();
+	page_drain_all();
+	return block_alloc(order, gfp);
+}
+
+struct page *page_alloc(unsigned order, unsigned gfp)
+{
+	struct page *page;
+
+	if (!(gfp & GFP_NOFAIL_INJECT) && unlikely(machine_fail_alloc()))
+		return NULL;
+	page = order ? block_alloc(order, gfp) : page_alloc_fast(gfp);
+	if (unlikely(!page)) {
+		page = page_alloc_slow(order, gfp);
+		if (!page)
+			return NULL;
+	}
+	page->type = PAGE_KERNEL;
+	page->order = order;
+	page->flags = 0;
+	store_relaxed(&page->count, PAGE_REF);
+	count_vm_event(PGALLOC);
+	if (gfp & GFP_ZERO) {
+		for (unsigned i = 0; i < 1u << order; i++)
+			clear_page(page_address(page + i));
+	}
+	return page;
+}
+
+void page_free(struct page *page, unsigned order)
+{
+	struct page_stack *stack;
+
+	if (CONFIG_DEBUG)
+		BUG_ON(page->type == PAGE_FREE || page->type == PAGE_PCP ||
+		       page->type == PAGE_RESERVED || page_mapcount(page) ||
+		       page_refcount(page) > 1);
+	count_vm_event(PGFREE);
+	store_relaxed(&page->count, 0);
+	if (order) {
+		page->type = PAGE_KERNEL;
+		block_free(page, order);
+		return;
+	}
+	stack = &stacks[machine_hart()];
+	spin_lock(&stack->lock);
+	if (unlikely(stack->nr == STACK_SIZE))
+		stack_drain(stack, STACK_BATCH);
+	page->type = PAGE_PCP;
+	stack->page[stack->nr++] = page;
+	spin_unlock(&stack->lock);
+}
+
+void page_release(struct page *page)
+{
+	page_free(page, 0);
+}
+
+void *page_alloc_virt(unsigned gfp)
+{
+	struct page *page = page_alloc(0, gfp);
+
+	return page ? page_address(page) : NULL;
+}
+
+void page_free_virt(void *va)
+{
+	page_free(virt_to_page(va), 0);
+}
+
+void page_add_shrinker(uint64_t (*shrink)(void))
+{
+	BUG_ON(nr_shrinkers == MAX_SHRINKERS);
+	shrinkers[nr_shrinkers++] = shrink;
+}
+
+uint64_t page_shrink(void)
+{
+	uint64_t freed = 0;
+
+	for (unsigned i = 0; i < nr_shrinkers; i++)
+		freed += shrinkers[i]();
+	return freed;
+}
+
+uint64_t page_nr_free(void)
+{
+	uint64_t nr = 0;
+
+	for (unsigned i = 0; i < nr_nodes; i++)
+		nr += load_relaxed(&nodes[i].nr_free);
+	for (unsigned hart = 0; hart < MAX_HARTS; hart++)
+		nr += load_relaxed(&stacks[hart].nr);
+	return nr;
+}
+
+uint64_t page_nr_total(void)
+{
+	return nr_total;
+}
+
+void page_free_reserved(paddr_t start, paddr_t end)
+{
+	pfn_t pfn = PAGE_ALIGN(start) >> PAGE_SHIFT;
+	pfn_t last = end >> PAGE_SHIFT;
+
+	while (pfn < last) {
+		unsigned order = MAX_ORDER;
+
+		while (!IS_ALIGNED(pfn, 1UL << order) ||
+		       pfn + (1UL << order) > last)
+			order--;
+		block_free(pfn_to_page(pfn), order);
+		nr_total += 1UL << order;
+		pfn += 1UL << order;
+	}
+}
+
+/* Find room for `bytes` in the usable ranges; 0 when there is none. */
+static paddr_t frame_array_place(const struct memory_range *usable, unsigned nr,
+				 uint64_t bytes)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		if (usable[i].end - usable[i].start >= bytes)
+			return usable[i].start;
+	}
+	return 0;
+}
+
+static void frames_set_node(const struct memory_range *range)
+{
+	pfn_t end = range->end >> PAGE_SHIFT;
+
+	if (range->node >= nr_nodes)
+		nr_nodes = range->node + 1;
+	if (!range->node)
+		return; /* the frame array starts as zeros */
+	for (pfn_t pfn = range->start >> PAGE_SHIFT; pfn < end; pfn++)
+		pfn_to_page(pfn)->node = range->node;
+}
+
+static void nodes_init(void)
+{
+	for (unsigned i = 0; i < MAX_NODES; i++) {
+		spin_init(&nodes[i].lock);
+		nodes[i].nr_free = 0;
+		for (unsigned order = 0; order <= MAX_ORDER; order++)
+			list_init(&nodes[i].free[order]);
+	}
+	memset(stacks, 0, sizeof(stacks));
+	nr_nodes = 1;
+	nr_total = 0;
+	nr_shrinkers = 0;
+}
+
+int page_init(const struct memory_range *all, unsigned nr_all,
+	      const struct memory_range *usable, unsigned nr_usable)
+{
+	uint64_t bytes;
+	paddr_t map;
+
+	BUG_ON(!nr_all);
+	nodes_init();
+	mem_map_base_pfn = all[0].start >> PAGE_SHIFT;
+	mem_map_end_pfn = all[nr_all - 1].end >> PAGE_SHIFT;
+	bytes = PAGE_ALIGN((mem_map_end_pfn - mem_map_base_pfn) *
+			   sizeof(struct page));
+	map = frame_array_place(usable, nr_usable, bytes);
+	if (!map)
+		return -ENOMEM;
+	mem_map = phys_to_virt(map);
+	memset(mem_map, 0, bytes);
+
+	for (unsigned i = 0; i < nr_all; i++) {
+		BUG_ON(all[i].node >= MAX_NODES);
+		frames_set_node(&all[i]);
+	}
+	for (unsigned i = 0; i < nr_usable; i++) {
+		paddr_t start = usable[i].start;
+
+		if (start == map)
+			start += bytes;
+		page_free_reserved(start, usable[i].end);
+	}
+	user_reserve = min(nr_total / 64, 512UL);
+	return 0;
+}
+
+static uint64_t verify_list(unsigned node, unsigned order)
+{
+	uint64_t nr = 0;
+	struct page *page;
+
+	list_for_each_entry (page, &nodes[node].free[order], lru) {
+		BUG_ON(page->type != PAGE_FREE || page->order != order);
+		BUG_ON(page->node != node);
+		BUG_ON(load_relaxed(&page->count));
+		BUG_ON(!IS_ALIGNED(page_to_pfn(page), 1UL << order));
+		nr += 1UL << order;
+	}
+	return nr;
+}
+
+void page_verify(void)
+{
+	for (unsigned i = 0; i < nr_nodes; i++) {
+		uint64_t nr = 0;
+
+		spin_lock(&nodes[i].lock);
+		for (unsigned order = 0; order <= MAX_ORDER; order++)
+			nr += verify_list(i, order);
+		BUG_ON(nr != nodes[i].nr_free);
+		spin_unlock(&nodes[i].lock);
+	}
+	for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+		struct page_stack *stack = &stacks[hart];
+
+		spin_lock(&stack->lock);
+		for (unsigned i = 0; i < stack->nr; i++) {
+			BUG_ON(stack->page[i]->type != PAGE_PCP);
+			BUG_ON(load_relaxed(&stack->page[i]->count));
+		}
+		spin_unlock(&stack->lock);
+	}
+}

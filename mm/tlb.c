@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLB gather and fences.
+ *
+ * Which harts: ctx.hart_mask has the bit of each hart that has run this mm
+ * since its translations were last known to be gone. mm_activate() sets the
+ * bit before the hart uses the page table; we read the mask after the entries
+ * were changed. Both sides order the two accesses by a full barrier (the
+ * acquire-release exchange of entries here, the atomic or there), so either we
+ * see the bit, or that hart sees the changed entries.
+ *
+ * A fence of more than MAX_PAGES pages is one of the whole address space:
+ * SFENCE.VMA takes one page at a time.
+ */
+#include "mm/tlb.h"
+
+#include "mm/vmstat.h"
+
+#define MAX_PAGES 64
+
+void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+{
+	uint64_t harts = fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
+
+	if (!harts)
+		return;
+	if (end - start > MAX_PAGES * PAGE_SIZE) {
+		start = 0;
+		end = ~0UL;
+	}
+	count_vm_event(harts == 1UL << machine_hart() ? TLB_FENCE_LOCAL
+						      : TLB_FENCE_REMOTE);
+	machine_tlb_fence(harts, load_relaxed(&mm->ctx.asid) & 0xffff, start,
+			  end);
+}
+
+void flush_tlb_page(struct mm_struct *mm, vaddr_t va)
+{
+	flush_tlb_range(mm, va, va + PAGE_SIZE);
+}
+
+void flush_tlb_mm(struct mm_struct *mm)
+{
+	flush_tlb_range(mm, 0, ~0UL);
+}
+
+void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
+		     bool whole_mm)
+{
+	gather->mm = mm;
+	gather->start = ~0UL;
+	gather->end = 0;
+	gather->whole_mm = whole_mm;
+	gather->freed_tables = false;
+	gather->nr = 0;
+	gather->batches = NULL;
+	list_init(&gather->tables);
+}
+
+/* Room in a fresh batch page; without memory the gather is simply full. */
+static __noinline struct tlb_batch *batch_add(struct tlb_gather *gather)
+{
+	struct tlb_batch *batch = page_alloc_virt(GFP_KERNEL);
+
+	if (batch) {
+		batch->nr = 0;
+		batch->next = gather->batches;
+		gather->batches = batch;
+	}
+	return batch;
+}
+
+/*
+ * The last slot of local[] stays free for the page that finds no batch, so
+ * that every page handed over is kept.
+ */
+bool tlb_gather_page(struct tlb_gather *gather, struct page *page)
+{
+	struct tlb_batch *batch = gather->batches;
+
+	if (gather->nr < TLB_GATHER_LOCAL - 1) {
+		gather->local[gather->nr++] = page;
+		return false;
+	}
+	if (!batch || batch->nr == ARRAY_SIZE(batch->page))
+		batch = batch_add(gather);
+	if (!batch) {
+		gather->local[gather->nr++] = page;
+		return true;
+	}
+	batch->page[batch->nr++] = page;
+	return false;
+}
+
+void tlb_gather_table(struct tlb_gather *gather, struct page *table)
+{
+	gather->freed_tables = true;
+	list_add(&table->lru, &gather->tables);
+}
+
+static void put_mappings(struct page **page, uint64_t nr)
+{
+	for (uint64_t i = 0; i < nr; i++)
+		page_put_count(page[i], PAGE_MAPPING);
+}
+
+void tlb_gather_flush(struct tlb_gather *gather)
+{
+	struct page *table, *next;
+
+	if (!gather->whole_mm) {
+		if (gather->freed_tables)
+			flush_tlb_mm(gather->mm);
+		else if (gather->start < gather->end)
+			flush_tlb_range(gather->mm, gather->start, gather->end);
+	}
+	put_mappings(gather->local, gather->nr);
+	while (gather->batches) {
+		struct tlb_batch *batch = gather->batches;
+
+		gather->batches = batch->next;
+		put_mappings(batch->page, batch->nr);
+		page_free_virt(batch);
+	}
+	list_for_each_entry_safe (table, next, &gather->tables, lru)
+		page_put(table);
+	tlb_gather_init(gather, gather->mm, gather->whole_mm);
+}
+
+void tlb_gather_finish(struct tlb_gather *gather)
+{
+	tlb_gather_flush(gather);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLB gather: take entries out of the tables, fence once, then free.
+ *
+ * A page that was mapped may be freed or used for something else only when no
+ * hart can reach it any more through a stale translation. So the pages (and
+ * tables) that an operation unmaps keep their references in a gather until
+ * tlb_gather_finish() has fenced the harts that ran this address space.
+ *
+ * A gather lives on the stack of one operation. It may flush early when it
+ * finds no memory to remember more pages.
+ */
+#pragma once
+
+#include "mm/mm_types.h"
+#include "mm/page.h"
+
+#define TLB_GATHER_LOCAL 24
+
+/* Further pages, in a page of their own. */
+struct tlb_batch {
+	struct tlb_batch *next;
+	uint64_t nr;
+	struct page *page[(PAGE_SIZE - 16) / sizeof(struct page *)];
+};
+
+struct tlb_gather {
+	struct mm_struct *mm;
+	vaddr_t start, end; /* what needs a fence; start >= end: nothing */
+	bool whole_mm;	    /* the mm has no user left: no fence at all */
+	bool freed_tables;  /* upper entries changed: fence everything */
+	unsigned nr;	    /* in local[] */
+	struct page *local[TLB_GATHER_LOCAL];
+	struct tlb_batch *batches;
+	struct list_head tables;
+};
+
+/* whole_mm: nobody runs in this address space nor will again. */
+void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
+		     bool whole_mm);
+
+/* The entry of [va, va + PAGE_SIZE) was removed or lost permissions. */
+static inline void tlb_gather_range(struct tlb_gather *gather, vaddr_t start,
+				    vaddr_t end)
+{
+	gather->start = min(gather->start, start);
+	gather->end = max(gather->end, end);
+}
+
+/*
+ * Keep a page whose mapping was removed; its PAGE_MAPPING count is dropped
+ * after the fence. Returns true when the gather is full: the caller then lets
+ * go of the table lock, calls tlb_gather_flush and goes on.
+ */
+bool tlb_gather_page(struct tlb_gather *gather, struct page *page);
+
+void tlb_gather_table(struct tlb_gather *gather, struct page *table);
+void tlb_gather_flush(struct tlb_gather *gather);
+void tlb_gather_finish(struct tlb_gather *gather);
+
+/* Fence [start, end) of mm on all harts that may hold translations of it. */
+void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+void flush_tlb_page(struct mm_struct *mm, vaddr_t va);
+void flush_tlb_mm(struct mm_struct *mm);

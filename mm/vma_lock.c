@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap_lock and the areas' own locks. The protocol is described in vma_lock.h;
+ * here is why it is safe.
+ *
+ * A reader first adds to vm_refcnt, then looks at vm_lock_seq; a writer first
+ * adds VMA_LOCK_OFFSET to vm_refcnt and waits until the readers it found have
+ * left, then sets vm_lock_seq. So a reader that got in before is waited for,
+ * and one that comes later is refused: by VMA_REF_LIMIT while the writer
+ * waits, by vm_lock_seq afterwards.
+ *
+ * Area memory is type-stable: a reader may hold a pointer to an area that was
+ * freed and used anew. vm_refcnt is 0 while it is detached; and if it has been
+ * attached elsewhere meanwhile, vm_mm or the range, looked at again after the
+ * reference was taken, tells.
+ */
+#include "mm/vma_lock.h"
+
+#include "config.h"
+#include "mm/vma.h"
+#include "mm/vmstat.h"
+
+/* More steps than the deepest tree has: a descent beside a writer ends. */
+#define MAX_DESCENT 64
+
+void mmap_read_lock(struct mm_struct *mm)
+{
+	down_read(&mm->mmap_lock);
+	count_vm_event(MMAP_LOCK_READ);
+}
+
+int mmap_read_lock_killable(struct mm_struct *mm)
+{
+	count_vm_event(MMAP_LOCK_READ);
+	return down_read_killable(&mm->mmap_lock);
+}
+
+bool mmap_read_trylock(struct mm_struct *mm)
+{
+	return down_read_trylock(&mm->mmap_lock);
+}
+
+void mmap_read_unlock(struct mm_struct *mm)
+{
+	up_read(&mm->mmap_lock);
+}
+
+void mmap_write_lock(struct mm_struct *mm)
+{
+	down_write(&mm->mmap_lock);
+}
+
+int mmap_write_lock_killable(struct mm_struct *mm)
+{
+	return down_write_killable(&mm->mmap_lock);
+}
+
+/* Unlock all areas: pairs with the acquire of mm_lock_seq by readers. */
+static void vma_end_write_all(struct mm_struct *mm)
+{
+	mmap_assert_write_locked(mm);
+	store_release(&mm->mm_lock_seq, load_relaxed(&mm->mm_lock_seq) + 1);
+}
+
+void mmap_write_unlock(struct mm_struct *mm)
+{
+	vma_end_write_all(mm);
+	up_write(&mm->mmap_lock);
+}
+
+void mmap_write_downgrade(struct mm_struct *mm)
+{
+	vma_end_write_all(mm);
+	downgrade_write(&mm->mmap_lock);
+}
+
+void mmap_assert_locked(struct mm_struct *mm)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!rwsem_is_locked(&mm->mmap_lock));
+}
+
+void mmap_assert_write_locked(struct mm_struct *mm)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!rwsem_is_mine(&mm->mmap_lock));
+}
+
+/*
+ * Drop a reader's reference. The reader that finds only the writer's part left
+ * wakes it. `mm` outlives the call: the caller runs in it or holds it.
+ */
+static void vma_refcount_put(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	/* Pairs with the acquire of the writer in vma_start_write. */
+	uint32_t old = fetch_sub_release(&vma->vm_refcnt, 1);
+
+	if (unlikely(old & VMA_LOCK_OFFSET)) {
+		struct thread *writer = load_acquire(&mm->vma_writer_wait);
+
+		if (writer)
+			machine_unpark(writer);
+	}
+}
+
+bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	uint32_t refs = load_relaxed(&vma->vm_refcnt);
+
+	if (load_relaxed(&vma->vm_lock_seq) == load_relaxed(&mm->mm_lock_seq))
+		return false;
+	/* Pairs with the release in vma_mark_attached. */
+	do {
+		if (unlikely(refs == 0 || refs >= VMA_REF_LIMIT))
+			return false;
+	} while (unlikely(!cas_acquire(&vma->vm_refcnt, &refs, refs + 1)));
+
+	if (unlikely(load_relaxed(&vma->vm_mm) != mm)) {
+		/* Attached elsewhere by now: a writer there may wait for us. */
+		vma_refcount_put(load_relaxed(&vma->vm_mm), vma);
+		return false;
+	}
+	/* Pairs with the release in vma_end_write_all. */
+	if (unlikely(load_relaxed(&vma->vm_lock_seq) ==
+		     load_acquire(&mm->mm_lock_seq))) {
+		vma_refcount_put(mm, vma);
+		return false;
+	}
+	return true;
+}
+
+void vma_end_read(struct vm_area_struct *vma)
+{
+	vma_refcount_put(vma->vm_mm, vma);
+}
+
+bool vma_is_write_locked(const struct vm_area_struct *vma)
+{
+	return load_relaxed(&vma->vm_lock_seq) ==
+	       load_relaxed(&vma->vm_mm->mm_lock_seq);
+}
+
+/*
+ * Keep new readers out and wait until `rest` is all that is left of vm_refcnt:
+ * VMA_LOCK_OFFSET plus 1 for an attached area, VMA_LOCK_OFFSET for one that is
+ * being detached.
+ */
+static void wait_for_readers(struct mm_struct *mm, struct vm_area_struct *vma,
+			     uint32_t rest)
+{
+	if (likely(load_acquire(&vma->vm_refcnt) == rest))
+		return;
+	store_release(&mm->vma_writer_wait, machine_self());
+	/* Pairs with the release in vma_refcount_put. */
+	while (fetch_add_acq_rel(&vma->vm_refcnt, 0) != rest)
+		machine_park();
+	store_relaxed(&mm->vma_writer_wait, NULL);
+}
+
+void vma_start_write(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	mmap_assert_write_locked(mm);
+	if (vma_is_write_locked(vma))
+		return;
+	if (!load_relaxed(&vma->vm_refcnt)) {
+		/* Detached: no reader can come. */
+		store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq);
+		return;
+	}
+	fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+	wait_for_readers(mm, vma, VMA_LOCK_OFFSET + 1);
+	store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq);
+	/* Readers that get in from now on see vm_lock_seq. */
+	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+}
+
+void vma_mark_attached(struct vm_area_struct *vma)
+{
+	vma_assert_detached(vma);
+	store_release(&vma->vm_refcnt, 1);
+}
+
+/*
+ * A reader may hold the area for a moment even now, before it sees that the
+ * area is write-locked; such a reader is waited for.
+ */
+void vma_mark_detached(struct vm_area_struct *vma)
+{
+	vma_assert_write_locked(vma);
+	vma_assert_attached(vma);
+	if (likely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) == 1))
+		return;
+	fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+	wait_for_readers(vma->vm_mm, vma, VMA_LOCK_OFFSET);
+	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+}
+
+void vma_assert_write_locked(const struct vm_area_struct *vma)
+{
+	if (!CONFIG_DEBUG)
+		return;
+	mmap_assert_write_locked(vma->vm_mm);
+	BUG_ON(!vma_is_write_locked(vma));
+}
+
+void vma_assert_locked(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG && load_relaxed(&vma->vm_refcnt) <= 1)
+		mmap_assert_locked(vma->vm_mm);
+}
+
+void vma_assert_attached(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!load_relaxed(&vma->vm_refcnt));
+}
+
+void vma_assert_detached(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(load_relaxed(&vma->vm_refcnt));
+}
+
+/* Lockless descent; what it finds may be stale, and it may miss. */
+static struct vm_area_struct *find_lockless(const struct mm_struct *mm,
+					    vaddr_t addr)
+{
+	struct rb_node *node = rb_root_lockless(&mm->mm_rb);
+
+	for (unsigned step = 0; node && step < MAX_DESCENT; step++) {
+		struct vm_area_struct *vma =
+		    rb_entry(node, struct vm_area_struct, vm_rb);
+
+		if (addr < load_relaxed(&vma->vm_start))
+			node = rb_left_lockless(node);
+		else if (addr < load_relaxed(&vma->vm_end))
+			return vma;
+		else
+			node = rb_right_lockless(node);
+	}
+	return NULL;
+}
+
+struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *vma;
+
+	rcu_read_lock();
+	vma = find_lockless(mm, addr);
+	if (unlikely(!vma)) {
+		rcu_read_unlock();
+		count_vm_event(VMA_LOCK_MISS);
+		return NULL;
+	}
+	if (unlikely(!vma_start_read(mm, vma))) {
+		rcu_read_unlock();
+		count_vm_event(VMA_LOCK_ABORT);
+		return NULL;
+	}
+	rcu_read_unlock();
+	/* Locked now: what we found may have changed before. */
+	if (unlikely(addr < vma->vm_start || addr >= vma->vm_end)) {
+		vma_end_read(vma);
+		count_vm_event(VMA_LOCK_MISS);
+		return NULL;
+	}
+	return vma;
+}
+
+void vma_guard_release(struct vma_guard *guard)
+{
+	switch (guard->kind) {
+	case GUARD_VMA:
+		vma_end_read(guard->vma);
+		break;
+	case GUARD_MMAP_READ:
+		mmap_read_unlock(guard->mm);
+		break;
+	case GUARD_MMAP_WRITE:
+		mmap_write_unlock(guard->mm);
+		break;
+	case GUARD_CONSUMED:
+		BUG();
+	}
+	guard->kind = GUARD_CONSUMED;
+	guard->vma = NULL;
+}
