@@ -75,9 +75,9 @@ long sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t opaque)
 	    .error;
 }
 
-void sbi_shutdown(void)
+void sbi_shutdown(bool failure)
 {
-	sbi_call(0, 0, 0, 0, 0, 0, 0, SBI_EXT_SRST);
+	sbi_call(0, failure, 0, 0, 0, 0, 0, SBI_EXT_SRST);
 	sbi_call(0, 0, 0, 0, 0, 0, 0, LEGACY_SHUTDOWN);
 }
 

@@ -46,8 +46,8 @@ void sbi_remote_sfence_asid(uint64_t mask, uint64_t base, vaddr_t start,
 /* Start a stopped hart at physical address `entry`, a0 = id, a1 = opaque. */
 long sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t opaque);
 
-/* Power off; returns only when the firmware cannot. */
-void sbi_shutdown(void);
+/* Power off, saying whether as planned; returns if the firmware cannot. */
+void sbi_shutdown(bool failure);
 
 /* Debug console: bytes written from or read to physical memory, or < 0. */
 long sbi_console_write(paddr_t buf, size_t len);

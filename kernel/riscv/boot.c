@@ -252,10 +252,10 @@ static void boot_read_fdt(paddr_t dtb)
 	boot_map_early(dtb + size);
 	if (fdt_open(&fdt, tree, size) < 0)
 		panic("malformed device tree at %#lx\n", dtb);
+	read_devices(&fdt);
 	read_memory(&fdt);
 	read_chosen(&fdt);
 	read_harts(&fdt);
-	read_devices(&fdt);
 	find_usable(&fdt, dtb, size);
 }
 

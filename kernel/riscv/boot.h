@@ -85,7 +85,10 @@ void boot_map_early(paddr_t pa);
 /* Build the final kernel page tables and load them. */
 void kernel_map_init(void);
 
-/* Map device registers; their address. Boot only; never unmapped. */
+/*
+ * Map device registers; their address. Never unmapped; a mapping made before
+ * kernel_map_init is gone after it (a panic that early powers off with it).
+ */
 void *device_map(paddr_t pa, uint64_t len);
 
 /* machine_clock() works from here on. */

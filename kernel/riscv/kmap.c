@@ -27,6 +27,7 @@ uint64_t kernel_offset;
 
 static struct memory_range *boot_range; /* what boot_page_alloc cuts from */
 static bool page_alloc_works;
+static bool is_mapped; /* kernel_root is in use */
 static vaddr_t device_next = DEVICE_BASE;
 
 /* The early tables map the gigabyte of the image, so take memory from there. */
@@ -168,6 +169,7 @@ void kernel_map_init(void)
 	csr_write(satp, SATP_SV39 | ((paddr_t)kernel_root - kernel_offset) >>
 					PAGE_SHIFT);
 	local_flush_tlb_all();
+	is_mapped = true;
 }
 
 /* Let the direct map reach [pa, pa + 1 GiB) while only early_root exists. */
@@ -180,11 +182,16 @@ void boot_map_early(paddr_t pa)
 	local_flush_tlb_all();
 }
 
+/* On the early table, which is soon gone, the direct map has to do. */
 void *device_map(paddr_t pa, uint64_t len)
 {
 	paddr_t first = PAGE_ALIGN_DOWN(pa);
 	vaddr_t va = device_next;
 
+	if (!is_mapped) {
+		boot_map_early(pa);
+		return phys_to_virt(pa);
+	}
 	len = PAGE_ALIGN(pa + len) - first;
 	map_or_die(va, first, len, KERNEL_RW);
 	local_flush_tlb_all();

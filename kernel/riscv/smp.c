@@ -103,6 +103,6 @@ _Noreturn void power_off(int status)
 	if (finisher)
 		*finisher = status ? (uint32_t)status << 16 | FINISHER_FAIL
 				   : FINISHER_PASS;
-	sbi_shutdown();
+	sbi_shutdown(status != 0);
 	hart_stop();
 }
