@@ -34,20 +34,21 @@ bool signal_pending(void);
 		struct wait_entry wait_;                                       \
 		int wait_err_ = 0;                                             \
 		bool wait_late_ = false;                                       \
-		wait_entry_init(&wait_);                                       \
-		while (!(cond)) {                                              \
-			wait_prepare((wq), &wait_);                            \
-			if (cond)                                              \
-				break;                                         \
-			if (signal_pending())                                  \
-				wait_err_ = -ERESTARTSYS;                      \
-			else if (wait_late_)                                   \
-				wait_err_ = -ETIMEDOUT;                        \
-			if (wait_err_)                                         \
-				break;                                         \
-			wait_late_ = park_until(deadline);                     \
+		if (!(cond)) {                                                 \
+			wait_entry_init(&wait_);                               \
+			for (;;) {                                             \
+				wait_prepare((wq), &wait_);                    \
+				if (cond)                                      \
+					break;                                 \
+				if (signal_pending())                          \
+					wait_err_ = -ERESTARTSYS;              \
+				else if (wait_late_)                           \
+					wait_err_ = -ETIMEDOUT;                \
+				if (wait_err_)                                 \
+					break;                                 \
+				wait_late_ = park_until(deadline);             \
+			}                                                      \
+			wait_finish((wq), &wait_);                             \
 		}                                                              \
-		if (wait_finish((wq), &wait_) && wait_err_)                    \
-			wake_one(wq);                                          \
 		wait_err_;                                                     \
 	})
