@@ -132,6 +132,29 @@ static void open_as(int fd, const char *path, int flags)
 	close(file);
 }
 
+static bool run_builtin(const struct command *cmd)
+{
+	const char *name = cmd->argv[0];
+
+	if (!cmd->argc)
+		return false;
+	if (strcmp(name, "exit") == 0) {
+		exit(cmd->argc > 1 ? (int)strtoul(cmd->argv[1], NULL)
+				   : last_status);
+	} else if (strcmp(name, "cd") == 0) {
+		int error = chdir(cmd->argc > 1 ? cmd->argv[1] : "/");
+
+		if (error)
+			dprintf(2, "sh: cd: %s\n", error_name(error));
+		last_status = error != 0;
+	} else if (strcmp(name, "help") == 0) {
+		write(1, help, sizeof(help) - 1);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* In the child: become the program. */
 static _Noreturn void become(const struct command *cmd)
 {
@@ -142,8 +165,8 @@ static _Noreturn void become(const struct command *cmd)
 		open_as(0, cmd->input, O_RDONLY);
 	if (cmd->output)
 		open_as(1, cmd->output, O_WRONLY | O_CREAT | O_TRUNC);
-	if (!cmd->argc)
-		exit(0);
+	if (!cmd->argc || run_builtin(cmd))
+		exit(last_status);
 	long error = exec_program(cmd->argv);
 
 	dprintf(2, "sh: %s: %s\n", cmd->argv[0], error_name(error));
@@ -201,29 +224,6 @@ static void run_pair(const struct command *first, const struct command *second)
 	close(ends[1]);
 	wait_for(first, left);
 	wait_for(second, right);
-}
-
-static bool run_builtin(const struct command *cmd)
-{
-	const char *name = cmd->argv[0];
-
-	if (!cmd->argc)
-		return false;
-	if (strcmp(name, "exit") == 0) {
-		exit(cmd->argc > 1 ? (int)strtoul(cmd->argv[1], NULL)
-				   : last_status);
-	} else if (strcmp(name, "cd") == 0) {
-		int error = chdir(cmd->argc > 1 ? cmd->argv[1] : "/");
-
-		if (error)
-			dprintf(2, "sh: cd: %s\n", error_name(error));
-		last_status = error != 0;
-	} else if (strcmp(name, "help") == 0) {
-		write(1, help, sizeof(help) - 1);
-	} else {
-		return false;
-	}
-	return true;
 }
 
 /* Run what `words` say; returns false when they say nothing sensible. */

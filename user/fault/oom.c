@@ -6,26 +6,10 @@
  *
  * Not done under emulation, where the memory would be the host's.
  */
+#include "user/lib/maps.h"
 #include "user/lib/outcome.h"
 
 #define DONE "memory runs out for one program, and the others live on"
-
-/* A line of /proc/meminfo, in bytes. */
-static unsigned long meminfo(const char *name)
-{
-	char text[2048];
-	int fd = open("/proc/meminfo", O_RDONLY, 0);
-	long len = fd < 0 ? fd : read(fd, text, sizeof(text) - 1);
-
-	if (len < 0)
-		cannot("read /proc/meminfo", len);
-	close(fd);
-	text[len] = '\0';
-	char *line = strstr(text, name);
-	for (; line && *line && (*line < '0' || *line > '9'); line++)
-		;
-	return line ? strtoul(line, NULL) * 1024 : 0;
-}
 
 /* The first page that has no memory yet. */
 static char *first_absent(char *start, unsigned long npages)
