@@ -13,6 +13,9 @@
  *   unsigned machine_hart(void)           index of this hart, 0..MAX_HARTS-1
  *   struct thread *machine_self(void)     the running thread
  *   void machine_relax(void)              hint inside a spin loop
+ *   void rcu_read_lock(void)              begin and end of a section in which
+ *   void rcu_read_unlock(void)            the thread does not sleep and type-
+ *                                         stable memory keeps its type
  *   void clear_page(void *page)           zero PAGE_SIZE bytes, aligned
  *   void copy_page(void *to, const void *from)
  *
@@ -56,6 +59,12 @@ void machine_tlb_fence(uint64_t harts, unsigned asid, vaddr_t start,
 
 /* Make stores to instruction memory visible to fetches on `harts`. */
 void machine_fence_i(uint64_t harts);
+
+/*
+ * Wait until every section between rcu_read_lock and rcu_read_unlock that had
+ * begun before the call has ended. Sleeps.
+ */
+void machine_rcu_synchronize(void);
 
 /* Nanoseconds since boot; never goes backwards on one hart. */
 uint64_t machine_clock(void);

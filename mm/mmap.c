@@ -130,16 +130,16 @@ static int mapping_flags(struct mm_struct *mm, const struct file *file,
 	return 0;
 }
 
-/*
- * Private writable memory will need pages of its own: refuse outright what
- * could never be had (the heuristic of overcommit mode 0).
- */
-static bool may_commit(uint64_t vm_flags, uint64_t npages)
+/* Private writable memory will need pages of its own. */
+static bool is_accountable(uint64_t vm_flags)
 {
-	bool is_accounted =
-	    (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+	return (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
 
-	return !is_accounted || npages <= page_nr_total();
+/* Heuristic overcommit (mode 0): refuse only what could never be had. */
+bool may_commit(uint64_t npages)
+{
+	return npages <= page_nr_total();
 }
 
 /* Bind a new area to its file; the file's reference is the area's. */
@@ -188,9 +188,13 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 		if (err)
 			return err;
 	}
-	if (!may_expand_vm(mm, vm_flags, npages) ||
-	    !may_commit(vm_flags, npages))
+	if (!may_expand_vm(mm, vm_flags, npages))
 		return -ENOMEM;
+	if (is_accountable(vm_flags)) {
+		if (!may_commit(npages))
+			return -ENOMEM;
+		vm_flags |= VM_ACCOUNT;
+	}
 	if (!file && (vm_flags & VM_SHARED)) {
 		err = shmem_zero_setup(len, &shmem);
 		if (err)

@@ -70,6 +70,32 @@ static void change_protection(struct tlb_gather *gather,
 	}
 }
 
+/*
+ * Memory that becomes writable is promised from now on (VM_ACCOUNT); an area
+ * that was never written gives the promise back when it ceases to be writable.
+ */
+static int account(const struct vm_area_struct *vma, uint64_t npages,
+		   uint64_t *flags)
+{
+	const uint64_t is_settled =
+	    VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE;
+	uint64_t old = vma_flags(vma);
+
+	if (*flags & VM_WRITE) {
+		if (!may_expand_vm(vma->vm_mm, *flags, npages) &&
+		    may_expand_vm(vma->vm_mm, old, npages))
+			return -ENOMEM;
+		if (!(old & is_settled)) {
+			if (!may_commit(npages))
+				return -ENOMEM;
+			*flags |= VM_ACCOUNT;
+		}
+	} else if (vma_is_anonymous(vma) && !vma->anon_vma) {
+		*flags &= ~VM_ACCOUNT;
+	}
+	return 0;
+}
+
 /* One area, or the part of it in [start, end). Returns the area in *vmap. */
 static int mprotect_area(struct tlb_gather *gather,
 			 struct vm_area_struct **vmap, vaddr_t start,
@@ -82,9 +108,9 @@ static int mprotect_area(struct tlb_gather *gather,
 
 	if (old == flags)
 		return 0;
-	if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE && !(old & VM_WRITE) &&
-	    !may_expand_vm(mm, flags, 0))
-		return -ENOMEM;
+	err = account(vma, npages, &flags);
+	if (err)
+		return err;
 	err = vma_isolate(&vma, start, end);
 	if (err)
 		return err;

@@ -153,15 +153,16 @@ bool may_expand_vm(const struct mm_struct *mm, uint64_t flags, uint64_t npages);
 /*
  * Split the area at addr, strictly inside it. On success `vma` keeps
  * [vm_start, addr) and *above, if not NULL, gets the new upper part. 0,
- * -ENOMEM (memory or MAX_MAP_COUNT), or what vm_ops->may_split says.
+ * -ENOMEM, or what vm_ops->may_split says. The caller watches MAX_MAP_COUNT.
  */
 int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	      struct vm_area_struct **above);
 
 /*
  * Make [start, end) of vma an area of its own and return it in *vmap: 0 or as
- * vma_split. On error the areas may have been split, which nobody can see but
- * in /proc/self/maps, and not even there once merged again.
+ * vma_split, and -ENOMEM when there would be more than MAX_MAP_COUNT areas. On
+ * error the areas may have been split, which nobody can see but in
+ * /proc/self/maps, and not even there once merged again.
  */
 int vma_isolate(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end);
 

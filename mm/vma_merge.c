@@ -30,8 +30,6 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 
 	mmap_assert_write_locked(mm);
 	BUG_ON(addr <= vma->vm_start || addr >= vma->vm_end);
-	if (mm->map_count >= MAX_MAP_COUNT)
-		return -ENOMEM;
 	if (vma->vm_ops && vma->vm_ops->may_split) {
 		err = vma->vm_ops->may_split(vma, addr);
 		if (err)
@@ -57,16 +55,25 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	return 0;
 }
 
+/* A split that leaves one area more than before. */
+static int split_counted(struct vm_area_struct *vma, vaddr_t addr,
+			 struct vm_area_struct **above)
+{
+	if (vma->vm_mm->map_count >= MAX_MAP_COUNT)
+		return -ENOMEM;
+	return vma_split(vma, addr, above);
+}
+
 int vma_isolate(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end)
 {
 	int err;
 
 	if (start > (*vmap)->vm_start) {
-		err = vma_split(*vmap, start, vmap);
+		err = split_counted(*vmap, start, vmap);
 		if (err)
 			return err;
 	}
-	return end < (*vmap)->vm_end ? vma_split(*vmap, end, NULL) : 0;
+	return end < (*vmap)->vm_end ? split_counted(*vmap, end, NULL) : 0;
 }
 
 /* Has the area inherited anon_vmas from a parent? */
