@@ -11,8 +11,9 @@
 #define MAX_WORDS 128
 
 static char line[BOOT_CMDLINE_LEN];
-static const char *words[MAX_WORDS + 1];
-static unsigned nr_words, nr_kernel_words;
+static const char *words[MAX_WORDS + 2]; /* argv[0] of init, and NULL */
+static unsigned nr_words;
+static unsigned init_args; /* place of "--", which becomes argv[0] */
 
 /* Cut one word off *at: unquote it in place. NULL: no more. */
 static char *next_word(char **at)
@@ -36,31 +37,27 @@ static char *next_word(char **at)
 	return word;
 }
 
-void cmdline_init(void)
+bool cmdline_init(void)
 {
 	char *at = line, *word;
-	bool for_init = false;
+	bool found = false;
 
 	memcpy(line, boot_info.cmdline, sizeof(line));
-	while ((word = next_word(&at))) {
-		if (!for_init && !strcmp(word, "--")) {
-			for_init = true;
-			continue;
-		}
-		if (nr_words == MAX_WORDS) {
-			kprintf("command line: only %u words are used\n",
-				MAX_WORDS);
-			break;
+	while (nr_words < MAX_WORDS && (word = next_word(&at))) {
+		if (!found && !strcmp(word, "--")) {
+			found = true;
+			init_args = nr_words;
 		}
 		words[nr_words++] = word;
-		if (!for_init)
-			nr_kernel_words++;
 	}
+	if (!found)
+		init_args = nr_words;
+	return !next_word(&at);
 }
 
 bool cmdline_has(const char *word)
 {
-	for (unsigned i = 0; i < nr_kernel_words; i++) {
+	for (unsigned i = 0; i < init_args; i++) {
 		if (!strcmp(words[i], word))
 			return true;
 	}
@@ -72,14 +69,15 @@ const char *cmdline_value(const char *name)
 	const char *value = NULL;
 	size_t len = strlen(name);
 
-	for (unsigned i = 0; i < nr_kernel_words; i++) {
+	for (unsigned i = 0; i < init_args; i++) {
 		if (!strncmp(words[i], name, len) && words[i][len] == '=')
 			value = words[i] + len + 1;
 	}
 	return value;
 }
 
-const char *const *cmdline_init_args(void)
+const char *const *cmdline_init_argv(const char *argv0)
 {
-	return &words[nr_kernel_words];
+	words[init_args] = argv0;
+	return &words[init_args];
 }

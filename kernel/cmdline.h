@@ -9,10 +9,10 @@
 #include "lib/types.h"
 
 /*
- * Split boot_info.cmdline. Once, before the calls below; what does not fit is
- * dropped with a message.
+ * Split boot_info.cmdline, before the calls below. False: too many words, the
+ * last ones are not used.
  */
-void cmdline_init(void);
+bool cmdline_init(void);
 
 /* Is this word there? */
 bool cmdline_has(const char *word);
@@ -20,5 +20,5 @@ bool cmdline_has(const char *word);
 /* What stands behind "name=", or NULL. The last one counts. */
 const char *cmdline_value(const char *name);
 
-/* Arguments of init from argv[1] on, NULL-terminated. */
-const char *const *cmdline_init_args(void);
+/* The arguments of init, NULL-terminated, with argv0 in front. */
+const char *const *cmdline_init_argv(const char *argv0);

@@ -2,7 +2,14 @@
 /*
  * From a mapped kernel on one hart to the first program: the order in which
  * everything comes to life.
+ *
+ * Until sched_idle() there is one thread, the boot hart's idle thread, which
+ * must not sleep; nothing here can have to wait, since nobody else holds a
+ * lock.
  */
+#include <string.h>
+
+#include "kernel/clone.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
 #include "kernel/fs/boot.h"
@@ -19,32 +26,70 @@
 #include "mm/pagetable.h"
 #include "mm/slab.h"
 
-#include <string.h>
+#define DEFAULT_INIT "/init"
+
+static void init_console(void)
+{
+	bool complete = cmdline_init();
+	const char *trace;
+
+	console_begin(cmdline_has("quiet"));
+	if (!complete)
+		kprintf("command line: too many words, the last are lost\n");
+	trace = cmdline_value("trace");
+	fault_set_trace(trace && !strcmp(trace, "fault"));
+}
 
 static void init_memory(void)
 {
 	if (page_init(boot_info.ram, boot_info.nr_ram, boot_info.usable,
 		      boot_info.nr_usable) < 0)
-		panic("no room for the array of page frames\n");
+		panic("no room for the array of page frames");
 	boot_memory_done();
 	kmem_init();
 	kstack_init();
-	page_add_shrinker(kmem_shrink);
+	asid_init();
 	pt_set_kernel_root(kernel_root);
 	mm_init();
+}
+
+static void init_processes(void)
+{
+	thread_init();
+	process_init();
+	signal_init();
+	sched_init();
+}
+
+static void init_files(void)
+{
+	vfs_init();
+	tty_init(!cmdline_has("noecho"));
+	initramfs_unpack();
+}
+
+static void first_program(void)
+{
+	static const char *const env[] = {"HOME=/", "PATH=/bin:/usr/bin",
+					  "TERM=dumb", NULL};
+	const char *path = cmdline_value("init");
+
+	if (!path)
+		path = DEFAULT_INIT;
+	start_init(path, cmdline_init_argv(path), env);
 }
 
 _Noreturn void kernel_main(void)
 {
 	clock_init();
-	cmdline_init();
-	console_begin(cmdline_has("quiet"));
+	init_console();
 	init_memory();
-	asid_init();
 	kprintf("faultline: %lu MiB of memory, %d harts\n",
 		page_nr_total() * PAGE_SIZE >> 20,
 		__builtin_popcountl(boot_info.harts));
-	sched_init();
+	init_processes();
+	init_files();
 	smp_start();
+	first_program();
 	sched_idle();
 }
