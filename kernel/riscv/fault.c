@@ -63,28 +63,45 @@ static __cold void trace(uint64_t cause, vaddr_t addr, vaddr_t pc,
 		report->code, cost);
 }
 
-static vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
-			  uint32_t flags, struct fault_report *report)
+static __noinline vm_fault_t traced_fault(uint64_t cause, vaddr_t addr,
+					  vaddr_t pc, uint32_t flags,
+					  struct fault_report *report)
 {
 	uint64_t start = machine_instret();
-	vm_fault_t fault =
-	    mm_fault(current_mm(), addr, access_of(cause) | flags, report);
+	vm_fault_t fault = mm_fault(current_mm(), addr, flags, report);
 
-	if (unlikely(trace_faults))
-		trace(cause, addr, pc, fault, report,
-		      machine_instret() - start);
+	trace(cause, addr, pc, fault, report, machine_instret() - start);
+	return fault;
+}
+
+/* Both kinds of faults, without a call between trap and mm_fault. */
+static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
+				 uint32_t flags, struct fault_report *report)
+{
+	vm_fault_t fault;
+
+	flags |= access_of(cause);
+	if (unlikely(load_relaxed(&trace_faults)))
+		fault = traced_fault(cause, addr, pc, flags, report);
+	else
+		fault = mm_fault(current_mm(), addr, flags, report);
 	if (likely(!vm_fault_has(fault, VM_FAULT_ERROR)))
 		thread_count_fault(report->major);
 	return fault;
 }
 
-/* The program dies so that the others live. */
-static __cold void oom_kill(void)
+/* No memory: the program dies so that the others live. */
+static __cold void fault_failed(vm_fault_t fault, vaddr_t addr,
+				const struct fault_report *report)
 {
-	count_vm_event(OOM_KILL);
-	kprintf("out of memory: process %d (%s) killed\n", current_pid(),
-		current_comm());
-	force_signal(SIGKILL, NULL);
+	if (report->signal) {
+		force_sig_fault(report->signal, report->code, addr);
+	} else if (vm_fault_has(fault, VM_FAULT_OOM)) {
+		count_vm_event(OOM_KILL);
+		kprintf("out of memory: process %d (%s) killed\n",
+			current_pid(), current_comm());
+		force_signal(SIGKILL, NULL);
+	}
 }
 
 void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
@@ -93,12 +110,8 @@ void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
 	vm_fault_t fault =
 	    resolve(cause, addr, frame->epc, FAULT_FLAG_USER, &report);
 
-	if (likely(!vm_fault_has(fault, VM_FAULT_ERROR)))
-		return;
-	if (report.signal)
-		force_sig_fault(report.signal, report.code, addr);
-	else if (vm_fault_has(fault, VM_FAULT_OOM))
-		oom_kill();
+	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR)))
+		fault_failed(fault, addr, &report);
 }
 
 bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
