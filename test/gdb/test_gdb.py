@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Drive gdb in batch mode against a running kernel, as a user would.
+
+    test_gdb.py KERNEL INITRAMFS GUEST_PATH PROGRAM
+
+PROGRAM is the ELF file of what GUEST_PATH names in the archive.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "test/lint")]
+sys.dont_write_bytecode = True
+
+import lint
+import qemu
+
+SECTION = "---- "
+STEPS = [
+    ("symbols", ["break handle_mm_fault", "continue"]),
+    ("backtrace", ["backtrace"]),
+    ("fault", ["fl-fault"]),
+    ("areas", ["fl-maps"]),
+    ("entries", ["fl-pt $stval", "fl-pt $pc"]),
+    ("main", ["delete", "break main", "continue", "info threads", "delete"]),
+    ("user areas", ["fl-maps", "fl-pt $pc", "x/2i $pc"]),
+    ("step", ["while $priv == 0", "stepi", "end", "info symbol $pc",
+              "print $priv"]),
+    ("trap", ["fl-fault"]),
+    ("end", ["kill"]),
+]
+
+
+def session(kernel, initrd, path, program):
+    """The text that gdb printed for each step."""
+    with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+        socket = os.path.join(folder, "gdb.sock")
+        script = os.path.join(folder, "steps")
+        with open(script, "w", encoding="utf-8") as f:
+            for name, commands in STEPS:
+                f.write(f"echo {SECTION}{name}\\n\n")
+                f.write("\n".join(commands) + "\n")
+        words = qemu.command(kernel, initrd, smp=2,
+                             append=f"init={path}")
+        words += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
+        machine = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+        try:
+            while not os.path.exists(socket) and machine.poll() is None:
+                pass
+            done = subprocess.run(
+                ["gdb-multiarch", "--nx", "--batch", kernel,
+                 "-x", os.path.join(TOP, "tools/gdb.py"),
+                 "-ex", f"target remote {socket}",
+                 "-ex", f"add-symbol-file {program}", "-x", script],
+                check=False, timeout=100, text=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        finally:
+            machine.kill()
+            machine.wait()
+    text = done.stdout
+    print("\n".join("# " + line for line in text.split("\n")))
+    parts = re.split(f"^{SECTION}(.*)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def shows(said, step, *patterns):
+    """A rule: the text of the step holds each of the patterns."""
+    def rule():
+        for pattern in patterns:
+            if not re.search(pattern, said.get(step, ""), re.MULTILINE):
+                yield f"no {pattern!r}"
+    return rule
+
+
+def main():
+    said = session(*sys.argv[1:])
+    area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
+    lint.run([
+        ("a breakpoint in the fault path stops the kernel",
+         shows(said, "symbols", "Breakpoint 1, handle_mm_fault")),
+        ("the backtrace reaches the trap", shows(
+            said, "backtrace", "#0 .*handle_mm_fault", "user_page_fault")),
+        ("fl-fault names the cause and the area", shows(
+            said, "fault", "scause 1[235] .*page fault",
+            "^area 0x[0-9a-f]+-0x[0-9a-f]+ ")),
+        ("fl-maps lists the areas", shows(said, "areas", area, "rw-p", "r-xp")),
+        ("fl-pt walks to the kernel's leaf", shows(
+            said, "entries", "level 2 ", "VR-X-GA")),
+        ("a program stops at its main", shows(said, "main", "Breakpoint 2",
+                                              r"\bmain\b")),
+        ("harts are threads", shows(said, "main", r"Thread 1\.1",
+                                    r"Thread 1\.2")),
+        ("the kernel's structures are readable in user mode", shows(
+            said, "user areas", area, "VR-XU")),
+        ("stepping reaches the trap handler", shows(
+            said, "step", "trap_entry", r"\$\d+ = 1$")),
+        ("the trap is told", shows(said, "trap", r"scause \d+ \(")),
+    ])
+
+
+if __name__ == "__main__":
+    main()
