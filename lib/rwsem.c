@@ -23,10 +23,11 @@ struct waiter {
 	bool is_granted; /* then it is off the queue */
 };
 
-void rwsem_init(struct rwsem *sem)
+void rwsem_init_class(struct rwsem *sem, uint16_t class)
 {
 	sem->count = 0;
 	sem->owner = NULL;
+	sem->queue.class = class;
 	spin_init(&sem->queue.lock);
 	list_init(&sem->queue.waiters);
 }

@@ -29,6 +29,7 @@
 /* Threads that wait for a word with the bits above; lib/mutex.h has one too. */
 struct lock_queue {
 	struct spinlock lock;
+	uint16_t class;		  /* of the lock that this queue belongs to */
 	struct list_head waiters; /* in order of arrival, guarded by lock */
 };
 
@@ -47,7 +48,9 @@ _Static_assert(offsetof(struct rwsem, count) / CACHE_LINE !=
 	       "hot fields share a line");
 _Static_assert(sizeof(struct rwsem) == 2 * CACHE_LINE, "two lines");
 
-void rwsem_init(struct rwsem *sem);
+/* Make it free; each place in the source that does so is a lock class. */
+#define rwsem_init(sem) rwsem_init_class((sem), LOCKDEP_CLASS(sem))
+void rwsem_init_class(struct rwsem *sem, uint16_t class);
 
 /*
  * For the inline functions here and in lib/mutex.h: queue for the lock and
@@ -57,8 +60,7 @@ int lock_queue_wait(uint64_t *count, struct lock_queue *queue, bool is_writer,
 		    bool killable);
 void lock_queue_wake(uint64_t *count, struct lock_queue *queue);
 
-/* Take for reading if that needs no waiting; returns whether it was taken. */
-static inline bool down_read_trylock(struct rwsem *sem)
+static inline bool rwsem_read_fast(struct rwsem *sem)
 {
 	uint64_t count = load_relaxed(&sem->count);
 
@@ -71,24 +73,54 @@ static inline bool down_read_trylock(struct rwsem *sem)
 	return false;
 }
 
+static inline bool rwsem_write_fast(struct rwsem *sem)
+{
+	uint64_t count = 0;
+
+	/* Pairs with the releases in up_read and up_write. */
+	return cas_acquire(&sem->count, &count, RWSEM_WRITER);
+}
+
+static inline void rwsem_note(struct rwsem *sem, unsigned how)
+{
+	lockdep_acquire(sem, sem->queue.class, LOCK_SLEEPS | how);
+}
+
+/* Take for reading if that needs no waiting; returns whether it was taken. */
+static inline bool down_read_trylock(struct rwsem *sem)
+{
+	if (unlikely(!rwsem_read_fast(sem)))
+		return false;
+	rwsem_note(sem, LOCK_TRIES);
+	return true;
+}
+
 static inline void down_read(struct rwsem *sem)
 {
-	if (unlikely(!down_read_trylock(sem)))
+	rwsem_note(sem, 0);
+	if (unlikely(!rwsem_read_fast(sem)))
 		lock_queue_wait(&sem->count, &sem->queue, false, false);
 }
 
 /* 0, or -EINTR without the lock when a fatal signal came first. */
 static inline int __must_check down_read_killable(struct rwsem *sem)
 {
-	if (likely(down_read_trylock(sem)))
-		return 0;
-	return lock_queue_wait(&sem->count, &sem->queue, false, true);
+	int err = 0;
+
+	rwsem_note(sem, 0);
+	if (unlikely(!rwsem_read_fast(sem)))
+		err = lock_queue_wait(&sem->count, &sem->queue, false, true);
+	if (unlikely(err))
+		lockdep_release(sem);
+	return err;
 }
 
 static inline void up_read(struct rwsem *sem)
 {
-	uint64_t count = fetch_sub_release(&sem->count, RWSEM_READER);
+	uint64_t count;
 
+	lockdep_release(sem);
+	count = fetch_sub_release(&sem->count, RWSEM_READER);
 	if (unlikely(count == RWSEM_READER + RWSEM_WAITERS))
 		lock_queue_wake(&sem->count, &sem->queue);
 }
@@ -96,30 +128,44 @@ static inline void up_read(struct rwsem *sem)
 /* Take for writing if that needs no waiting; returns whether it was taken. */
 static inline bool down_write_trylock(struct rwsem *sem)
 {
-	uint64_t count = 0;
-
-	/* Pairs with the releases in up_read and up_write. */
-	if (unlikely(!cas_acquire(&sem->count, &count, RWSEM_WRITER)))
+	if (unlikely(!rwsem_write_fast(sem)))
 		return false;
+	rwsem_note(sem, LOCK_TRIES);
 	store_relaxed(&sem->owner, machine_self());
 	return true;
 }
 
+/* `how`: 0, or LOCK_NESTED while another lock of its class is held. */
+static inline void down_write_how(struct rwsem *sem, unsigned how)
+{
+	rwsem_note(sem, how);
+	if (unlikely(!rwsem_write_fast(sem)))
+		lock_queue_wait(&sem->count, &sem->queue, true, false);
+	store_relaxed(&sem->owner, machine_self());
+}
+
 static inline void down_write(struct rwsem *sem)
 {
-	if (likely(down_write_trylock(sem)))
-		return;
-	lock_queue_wait(&sem->count, &sem->queue, true, false);
-	store_relaxed(&sem->owner, machine_self());
+	down_write_how(sem, 0);
+}
+
+static inline void down_write_nested(struct rwsem *sem)
+{
+	down_write_how(sem, LOCK_NESTED);
 }
 
 /* As down_read_killable. */
 static inline int __must_check down_write_killable(struct rwsem *sem)
 {
-	if (likely(down_write_trylock(sem)))
-		return 0;
-	if (lock_queue_wait(&sem->count, &sem->queue, true, true))
-		return -EINTR;
+	int err = 0;
+
+	rwsem_note(sem, 0);
+	if (unlikely(!rwsem_write_fast(sem)))
+		err = lock_queue_wait(&sem->count, &sem->queue, true, true);
+	if (unlikely(err)) {
+		lockdep_release(sem);
+		return err;
+	}
 	store_relaxed(&sem->owner, machine_self());
 	return 0;
 }
@@ -128,6 +174,7 @@ static inline void up_write(struct rwsem *sem)
 {
 	uint64_t count;
 
+	lockdep_release(sem);
 	store_relaxed(&sem->owner, NULL);
 	count = fetch_sub_release(&sem->count, RWSEM_WRITER);
 	if (unlikely(count & RWSEM_WAITERS))

@@ -57,7 +57,7 @@ static int copy_run(struct copy *copy, pte_t *from, vaddr_t va, vaddr_t stop)
 	/* The child's table is ours alone still: no other order exists. */
 	to_ptl = pte_lockptr(to);
 	spin_lock(to_ptl);
-	spin_lock(from_ptl);
+	spin_lock_nested(from_ptl);
 	for (; va < stop; va += PAGE_SIZE)
 		copy_pte(copy, to++, from++);
 	spin_unlock(from_ptl);
@@ -179,7 +179,7 @@ int mm_fork(struct mm_struct *old, struct mm_struct **newp)
 		mmput(mm);
 		return -EINTR;
 	}
-	mmap_write_lock(mm);
+	mmap_write_lock_nested(mm);
 	copy_description(mm, old);
 	err = dup_mmap(mm, old);
 	mmap_write_unlock(mm);

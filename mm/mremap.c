@@ -52,7 +52,7 @@ static void move_run(pte_t *from, pte_t *to, uint64_t nr)
 	/* Others hold one table lock at a time, and only one thread moves. */
 	spin_lock(from_ptl);
 	if (to_ptl != from_ptl)
-		spin_lock(to_ptl);
+		spin_lock_nested(to_ptl);
 	for (; nr; nr--, from++, to++) {
 		if (!pte_is_none(pte_load(from)))
 			pte_store(to, pte_get_and_clear(from));

@@ -50,6 +50,11 @@ void mmap_write_lock(struct mm_struct *mm)
 	down_write(&mm->mmap_lock);
 }
 
+void mmap_write_lock_nested(struct mm_struct *mm)
+{
+	down_write_nested(&mm->mmap_lock);
+}
+
 int mmap_write_lock_killable(struct mm_struct *mm)
 {
 	return down_write_killable(&mm->mmap_lock);

@@ -31,6 +31,9 @@ void mmap_write_lock(struct mm_struct *mm);
 int mmap_write_lock_killable(struct mm_struct *mm); /* 0 or -EINTR */
 void mmap_write_unlock(struct mm_struct *mm);
 
+/* For fork: the child's, which nobody else knows yet, inside the parent's. */
+void mmap_write_lock_nested(struct mm_struct *mm);
+
 /* Keep the lock for reading; all areas become unlocked for writing. */
 void mmap_write_downgrade(struct mm_struct *mm);
 

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "lib/lockdep.h"
 #include "lib/atomic.h"
 
 struct thread {
@@ -131,11 +132,19 @@ bool host_thread_is_parked(struct thread *t)
 	return is_parked;
 }
 
+static _Thread_local struct held_locks held;
+
+struct held_locks *machine_held_locks(void)
+{
+	return &held;
+}
+
 void machine_park(void)
 {
 	struct thread *t = host_this.self;
 
 	BUG_ON(host_this.rcu_depth); /* readers do not sleep */
+	lockdep_may_sleep();
 	pthread_mutex_lock(&t->lock);
 	t->is_parked = true;
 	while (!t->has_token)
