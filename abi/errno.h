@@ -23,6 +23,7 @@
 #define EFAULT	     14	 /* bad address */
 #define EBUSY	     16	 /* in use */
 #define EEXIST	     17	 /* exists already */
+#define EXDEV	     18	 /* names on different file systems */
 #define ENODEV	     19	 /* not possible with this file */
 #define ENOTDIR	     20	 /* not a directory */
 #define EISDIR	     21	 /* a directory */

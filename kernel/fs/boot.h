@@ -13,8 +13,8 @@
  */
 void initramfs_unpack(void);
 
-/* Text of the command line for /proc/cmdline and the flag "noecho". */
-void tty_set_echo(bool on);
+/* Before the first tty_poll_input(); echo false: "noecho" was given. */
+void tty_init(bool echo);
 
 /*
  * Fetch typed bytes from the console and run the line discipline: echo, ^C.

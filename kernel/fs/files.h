@@ -40,8 +40,8 @@ struct files *files_get(struct files *files);
 struct files *files_dup(struct files *files); /* NULL: no memory */
 void files_put(struct files *files);	      /* last: closes all; sleeps */
 
-/* execve: make *files unshared (0, -ENOMEM), and then close what asks for it */
-int files_unshare(struct files **files);
+/* execve: a table of the running thread's own (0, -ENOMEM), and then: */
+int files_unshare(void);
 void files_close_on_exec(struct files *files);
 
 /* Open /dev/console as 0, 1 and 2 of an empty table. 0 or -Exxx. */
@@ -63,7 +63,22 @@ struct open_file *fd_get_any(int fd); /* O_PATH ones too */
  */
 int fd_install(struct open_file *file, int from, bool cloexec);
 
+/* dup3(2): put a file into slot fd, closing what is there. As fd_install. */
+int fd_replace(struct open_file *file, int fd, bool cloexec);
+int fd_close(int fd); /* 0 or -EBADF */
+
+/* close_range(2) without its flags: close, or mark close-on-exec. */
+void fd_close_range(unsigned first, unsigned last, bool only_mark);
+
+/* The close-on-exec flag: read it (0, 1, -EBADF) or set it. */
+int fd_get_cloexec(int fd);
+int fd_set_cloexec(int fd, bool cloexec);
+
 /* The file of slot fd of any table, with a reference; for /proc/PID/fd. */
 struct open_file *files_lookup(struct files *files, unsigned fd);
 /* The first used slot at or above fd; -1: none. */
 int files_next(struct files *files, unsigned fd);
+
+/* The running thread's. */
+struct files *current_files(void);
+struct fs_context *current_fs(void);

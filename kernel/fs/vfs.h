@@ -40,6 +40,7 @@ struct fs_type {
 	const char *where; /* path of its root */
 	uint64_t dev;
 	uint64_t magic;
+	bool is_fixed; /* programs may not change its names */
 };
 
 /* All NULL for a plain directory or file. Called with tree_lock for reading. */
@@ -57,41 +58,41 @@ struct inode_ops {
 	void (*destroy)(struct inode *inode);
 };
 
-#define INODE_FIXED 1u /* directory: programs may not change its names */
+#define INODE_LINKABLE 1u /* O_TMPFILE: may get a first name */
 
 /*
  * Locks: T tree_lock, L inode->lock, a atomic, c constant.
  */
 struct inode {
-	uint64_t refs;			/* a */
-	uint64_t ino;			/* c */
-	const struct fs_type *fs;	/* c */
-	const struct inode_ops *ops;	/* c */
-	const struct file_ops *fops;	/* c */
-	struct address_space *mapping;	/* c; regular files, else NULL */
-	uint32_t mode;			/* a; S_IF* constant */
-	uint32_t nlink;			/* T */
-	uint32_t uid, gid;		/* a */
-	uint32_t flags;			/* c; INODE_* */
-	uint32_t seals;			/* L; F_SEAL_* of a memfd */
-	uint64_t rdev;			/* c */
-	uint64_t atime, mtime, ctime;	/* a; ns since the epoch */
+	uint64_t refs;		       /* a */
+	uint64_t ino;		       /* c */
+	const struct fs_type *fs;      /* c */
+	const struct inode_ops *ops;   /* c */
+	const struct file_ops *fops;   /* c */
+	struct address_space *mapping; /* c; regular files, else NULL */
+	uint32_t mode;		       /* a; S_IF* constant */
+	uint32_t nlink;		       /* T */
+	uint32_t uid, gid;	       /* a */
+	uint32_t flags;		       /* c; INODE_* */
+	uint32_t seals;		       /* L; F_SEAL_* of a memfd */
+	uint64_t rdev;		       /* c */
+	uint64_t atime, mtime, ctime;  /* a; ns since the epoch */
 	struct mutex lock;
-	void *private;			/* the type's */
+	void *private; /* the type's */
 };
 
 /* Locks: as above; `name` of a dentry changes in rename only. */
 struct dentry {
-	uint64_t refs;		    /* a */
-	struct dentry *parent;	    /* T; reference; root: itself */
-	struct inode *inode;	    /* c; reference */
-	struct list_head hash;	    /* T; fresh when not in the tree */
-	struct list_head sibling;   /* T; by cookie */
-	struct list_head children;  /* T */
+	uint64_t refs;		      /* a */
+	struct dentry *parent;	      /* T; reference; root: itself */
+	struct inode *inode;	      /* c; reference */
+	struct list_head hash;	      /* T; fresh when not in the tree */
+	struct list_head sibling;     /* T; by cookie */
+	struct list_head children;    /* T */
 	uint64_t cookie, next_cookie; /* T; offset for getdents */
-	bool is_dead;		    /* T; unlinked */
-	uint32_t name_len;	    /* T */
-	char *name;		    /* T */
+	bool is_dead;		      /* T; unlinked */
+	uint32_t name_len;	      /* T */
+	char *name;		      /* T */
 };
 
 /*
@@ -187,10 +188,12 @@ void tree_write_unlock(void);
  */
 long dentry_path(struct dentry *dentry, char *buf, size_t len);
 
-/* Boot: a directory or a file of the kernel's, by absolute path. */
-struct dentry *vfs_make(const char *path, const struct fs_type *fs,
-			uint32_t mode, const struct file_ops *fops,
-			void *private);
+/*
+ * Boot: put an inode at an absolute path; takes over its reference. Missing
+ * directories are made, a file that is there is replaced, a directory stays.
+ * 0, -ENOMEM, or -ENOTDIR when a file is in the way. Follows no links.
+ */
+int vfs_make(const char *path, struct inode *inode);
 
 /* Set up the root directory and everything the kernel puts into it. */
 void vfs_init(void);
@@ -226,6 +229,10 @@ unsigned vfs_poll(struct open_file *file, struct poll_table *table);
 /* --- ramfs.c: regular files in the page cache -------------------------- */
 
 extern const struct file_ops ramfs_file_ops;
+
+/* read(2) from a page cache; holes are zeros. Bytes or -EFAULT. */
+long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos);
+
 struct inode *ramfs_inode_alloc(const struct fs_type *fs, uint32_t mode);
 int ramfs_truncate(struct inode *inode, uint64_t size);
 long ramfs_fallocate(struct inode *inode, unsigned mode, uint64_t off,
@@ -236,8 +243,8 @@ long ramfs_fallocate(struct inode *inode, unsigned mode, uint64_t off,
 extern const struct file_ops dir_file_ops; /* dir.c */
 
 /* One record for getdents64; false: no room, stop. `next`: pos after it. */
-bool dir_emit(struct dir_sink *sink, const char *name, size_t len,
-	      uint64_t ino, uint32_t mode, uint64_t next);
+bool dir_emit(struct dir_sink *sink, const char *name, size_t len, uint64_t ino,
+	      uint32_t mode, uint64_t next);
 uint64_t dir_pos(const struct dir_sink *sink);
 /* First position of a readdir operation. */
 #define DIR_POS_DYNAMIC (1UL << 40)
