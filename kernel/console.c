@@ -31,6 +31,7 @@ enum { UART_DATA = 0, UART_LINE_STATUS = 5, UART_NR_REGS = 8 };
 static struct spinlock console_lock;
 static bool is_quiet = true; /* until console_begin() */
 static bool has_begun;
+static bool is_panicking; /* atomic; no lock is taken any more */
 
 static char *uart; /* NULL: firmware */
 static unsigned uart_stride, uart_width;
@@ -123,10 +124,16 @@ bool console_is_quiet(void)
 	return is_quiet;
 }
 
+/* Who finds a panic when it gets the lock stops there and keeps it. */
 void console_write(const char *buf, size_t len)
 {
-	panic_check();
+	if (load_relaxed(&is_panicking)) {
+		panic_check();
+		send(buf, len);
+		return;
+	}
 	spin_lock(&console_lock);
+	panic_check();
 	send(buf, len);
 	spin_unlock(&console_lock);
 }
@@ -134,7 +141,7 @@ void console_write(const char *buf, size_t len)
 /* A line that was being written is ended first. */
 void console_panic(void)
 {
-	spin_init(&console_lock);
+	store_relaxed(&is_panicking, true);
 	console_begin(false);
 	send("\n", 1);
 }

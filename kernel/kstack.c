@@ -6,11 +6,12 @@
  * map; mapped stacks that nobody uses are linked through their lowest word.
  * Hardware may remember that an address was not mapped (Priv. 1.12, 4.2.1), so
  * all harts are fenced after a stack was mapped as well as before its pages
- * are freed.
+ * are freed. (A hart that comes online later has fenced for itself.)
  */
 #include "kernel/kstack.h"
 
 #include "kernel/riscv/boot.h"
+#include "kernel/sched.h"
 #include "lib/spinlock.h"
 #include "mm/page.h"
 
@@ -36,7 +37,8 @@ static unsigned stack_slot(vaddr_t stack)
 
 static void fence_all(vaddr_t stack)
 {
-	machine_tlb_fence(boot_info.harts, 0, stack, stack + STACK_LEN);
+	machine_tlb_fence(sched_online_harts() | 1UL << machine_hart(), 0,
+			  stack, stack + STACK_LEN);
 }
 
 /* Unmap the first n pages of a stack and free them. */

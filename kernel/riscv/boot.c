@@ -268,6 +268,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t dtb)
 	smp_init_boot_hart((unsigned)hart);
 	boot_read_fdt(dtb);
 	kernel_map_init();
+	power_init();
 	console_init(&boot_info);
 	kernel_main();
 }

@@ -94,12 +94,18 @@ _Noreturn void hart_stop(void)
 }
 
 /* QEMU's finisher tells the host a status; the firmware's reset cannot. */
+static volatile uint32_t *finisher;
+
+void power_init(void)
+{
+	if (boot_info.finisher)
+		finisher = device_map(boot_info.finisher, sizeof(*finisher));
+}
+
 _Noreturn void power_off(int status)
 {
-	static volatile uint32_t *finisher;
-
-	if (boot_info.finisher && !finisher)
-		finisher = device_map(boot_info.finisher, 4);
+	if (!finisher)
+		power_init();
 	if (finisher)
 		*finisher = status ? (uint32_t)status << 16 | FINISHER_FAIL
 				   : FINISHER_PASS;

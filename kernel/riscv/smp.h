@@ -29,6 +29,9 @@ void hart_send_ipi(uint64_t harts);
  */
 void hart_set_timer(uint64_t deadline);
 
+/* Map what power_off() needs. After kernel_map_init. */
+void power_init(void);
+
 /* Power off with an exit status for the host, 0 to 255. */
 _Noreturn void power_off(int status);
 
