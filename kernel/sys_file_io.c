@@ -167,7 +167,7 @@ static long send_pages(struct open_file *out, struct open_file *in,
 
 	if (!buf)
 		return -ENOMEM;
-	while (count) {
+	while (count && !machine_fatal_signal()) {
 		struct io io;
 
 		n = kernel_read(in, *pos, buf, min(count, PAGE_SIZE));

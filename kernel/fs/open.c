@@ -303,10 +303,19 @@ int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
 	return err;
 }
 
-/* As Linux, refuse a kernel address even where nothing would be copied. */
-static bool io_is_bad(const struct io *io)
+/*
+ * As Linux, refuse a kernel address even where nothing would be copied, and
+ * cut what is longer than one call may move. (A vector was cut before.)
+ */
+static bool io_is_good(struct io *io)
 {
-	return !io->is_kernel && io->len && !access_ok(io->addr, io->len);
+	if (io->is_kernel || !io->len)
+		return true;
+	if (!access_ok(io->addr, io->len))
+		return false;
+	if (unlikely(io->len > MAX_RW))
+		io->len = io->count = MAX_RW;
+	return true;
 }
 
 long vfs_read(struct open_file *file, struct io *io, uint64_t *pos)
@@ -315,7 +324,7 @@ long vfs_read(struct open_file *file, struct io *io, uint64_t *pos)
 		return -EBADF;
 	if (!file->ops->read)
 		return -EINVAL;
-	if (io_is_bad(io))
+	if (!io_is_good(io))
 		return -EFAULT;
 	return file->ops->read(file, io, pos);
 }
@@ -326,7 +335,7 @@ long vfs_write(struct open_file *file, struct io *io, uint64_t *pos)
 		return -EBADF;
 	if (!file->ops->write)
 		return -EINVAL;
-	if (io_is_bad(io))
+	if (!io_is_good(io))
 		return -EFAULT;
 	return file->ops->write(file, io, pos);
 }
