@@ -12,10 +12,13 @@
 #include "kernel/clone.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
+#include "kernel/exec.h"
 #include "kernel/fs/boot.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/futex.h"
 #include "kernel/kstack.h"
 #include "kernel/process.h"
+#include "kernel/random.h"
 #include "kernel/riscv/boot.h"
 #include "kernel/riscv/fault.h"
 #include "kernel/riscv/mmu.h"
@@ -58,6 +61,9 @@ static void init_processes(void)
 	thread_init();
 	process_init();
 	signal_init();
+	futex_init();
+	exec_init();
+	random_seed(boot_info.rng_seed, boot_info.rng_seed_len);
 	sched_init();
 }
 

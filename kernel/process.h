@@ -14,6 +14,7 @@
 
 #include "kernel/sleep.h"
 #include "kernel/thread.h"
+#include "lib/mutex.h"
 #include "lib/rbtree.h"
 #include "lib/spinlock.h"
 
@@ -28,9 +29,9 @@ extern struct spinlock process_lock;
  * session. It is free for reuse when its last reference is gone.
  */
 struct pid {
-	struct rb_node node; /* T; all, by number */
-	int nr;		     /* c */
-	uint32_t refs;	     /* T */
+	struct rb_node node;	 /* T; all, by number */
+	int nr;			 /* c */
+	uint32_t refs;		 /* T */
 	struct thread *thread;	 /* T; NULL: none has this number now */
 	struct process *process; /* T; whose pid this is */
 	struct list_head group;	 /* T; processes of this group */
@@ -59,42 +60,45 @@ struct usage {
 };
 
 struct process {
-	uint32_t refs;		 /* a */
-	struct pid *pid;	 /* c */
-	struct pid *pgrp;	 /* T */
-	struct pid *session;	 /* T */
+	uint32_t refs;		    /* a */
+	int pid_nr;		    /* c */
+	struct pid *pid;	    /* c; NULL once waited for, as these two */
+	struct pid *pgrp;	    /* T */
+	struct pid *session;	    /* T */
 	struct list_head pgrp_node; /* T; pgrp->group */
-	struct process *parent;	 /* T; NULL: init */
-	struct list_head children; /* T */
-	struct list_head sibling;  /* T */
-	struct list_head threads;  /* T+S; living ones */
-	unsigned nr_threads;	   /* T+S */
-	struct mm_struct *mm;	   /* T; NULL: zombie */
-	uint64_t vdso;		   /* o; address of the trampoline page */
+	struct process *parent;	    /* T; NULL: init */
+	struct list_head children;  /* T */
+	struct list_head sibling;   /* T */
+	struct list_head threads;   /* T+S; living ones */
+	unsigned nr_threads;	    /* T+S */
+	struct mm_struct *mm;	    /* T; NULL: zombie */
+	uint64_t vdso;		    /* o; address of the trampoline page */
 
 	struct sighand *sighand;   /* T+S; changes in exec only */
 	struct sigpending pending; /* S; to any thread */
 	uint32_t nr_queued;	   /* a; siginfos in all queues */
 	bool is_group_exit;	   /* S; all threads are to die */
-	bool is_stopped;	   /* S; job control stop */
-	bool is_stop_reported;	   /* T; wait has seen it */
-	bool is_continue_unseen;   /* T; wait has not seen the SIGCONT */
 	bool is_zombie;		   /* T */
 	bool has_execed;	   /* T */
-	unsigned nr_stopping;	   /* S; threads that have not stopped yet */
-	int stop_signal;	   /* S */
+	bool is_stop_unseen;	   /* T; wait has not seen that it stopped */
+	bool is_continue_unseen;   /* T; nor that it went on */
+	int stop_signal;	   /* S; threads are to stop, or have */
+	unsigned nr_stopped;	   /* S; threads that have */
 	int exit_status;	   /* S, T when zombie; as wait4 stores it */
 	int exit_signal;	   /* T; to the parent; 0: none */
 	struct thread *group_exec; /* S; the thread that waits to be alone */
+	uint32_t nr_live;	   /* a; threads that still use mm */
 
+	char comm[TASK_COMM_LEN];     /* T; of the last thread; a zombie's */
 	struct wait_queue child_wait; /* wait4: a child changed state */
 	struct usage dead_threads;    /* T */
 	struct usage dead_children;   /* T */
 	uint64_t start_time;	      /* c; machine_clock() */
 	struct rlimit limit[RLIM_NLIMITS]; /* T to write */
 
-	struct timer real_timer;     /* ITIMER_REAL */
-	uint64_t real_interval;	     /* S; nanoseconds */
+	struct timer real_timer;  /* ITIMER_REAL */
+	uint64_t real_interval;	  /* nanoseconds */
+	struct mutex timer_mutex; /* setitimer by two threads */
 };
 
 /* Numbers of the running process. */
@@ -142,21 +146,53 @@ struct mm_struct *process_mm(struct process *p);
 struct files *process_files(struct process *p);
 struct fs_context *process_fs(struct process *p);
 
-/* Sum over the living threads and the dead ones. */
-void process_usage(struct process *p, struct usage *usage);
+/* Sum over the living threads and the dead ones. process_lock is held. */
+void process_usage_locked(struct process *p, struct usage *usage);
+void usage_add(struct usage *to, const struct usage *from);
+void usage_add_thread(struct usage *to, const struct thread *t);
 
 static inline uint64_t process_limit(const struct process *p, unsigned which)
 {
 	return load_relaxed(&p->limit[which].rlim_cur);
 }
 
-unsigned process_count(void); /* threads of all processes */
+/* A process without threads or place in the tree; NULL: no memory. */
+struct process *process_alloc(void) __must_check;
+struct sighand *sighand_alloc(void) __must_check;
+void sighand_put(struct sighand *sighand);
+
+/* A new number, one reference. 0, -ENOMEM, or -EAGAIN: none free. */
+int pid_alloc(struct pid **pidp) __must_check;
 
 /*
  * The following need process_lock.
  */
 struct pid *pid_find_locked(int nr);
+struct pid *pid_next_locked(int nr); /* the lowest above nr */
+
+static inline struct pid *pid_get_locked(struct pid *pid)
+{
+	pid->refs++;
+	return pid;
+}
+
 void pid_put_locked(struct pid *pid);
 
-/* Move p to another group; takes a reference of its own. */
+/* Join another group or session; takes references of its own. */
 void process_set_pgrp_locked(struct process *p, struct pid *pgrp);
+void process_set_session_locked(struct process *p, struct pid *session);
+
+/* Take a zombie out of the tree; the tree's reference is dropped. */
+void process_release_locked(struct process *p);
+
+/* Its first thread, or NULL: a zombie. */
+static inline struct thread *process_first_thread(const struct process *p)
+{
+	return list_first_entry_or_null(&p->threads, struct thread, group_node);
+}
+
+#define for_each_thread(t, p) list_for_each_entry (t, &(p)->threads, group_node)
+
+/* Number of living threads in the system, and how many there may be. */
+extern uint32_t nr_all_threads; /* a */
+unsigned process_max_threads(void);

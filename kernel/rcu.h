@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "lib/atomic.h"
 #include "lib/machine.h"
 
 struct rcu_head {

@@ -41,6 +41,12 @@ void sched_yield_slice(void);
 /* The running thread ends here; its own reference is dropped. */
 _Noreturn void sched_exit(void);
 
+/* Run in this address space from now on; NULL: the kernel's alone. */
+void sched_use_mm(struct mm_struct *mm);
+
+/* The end of a slice; called by timer_run. */
+void sched_tick(void);
+
 /*
  * Let t notice its work bits soon: it is in user mode perhaps, or asleep in a
  * wait that looks at signals.

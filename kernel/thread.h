@@ -14,6 +14,7 @@
 #include "kernel/riscv/thread.h"
 #include "kernel/timer.h"
 #include "lib/list.h"
+#include "lib/lockdep.h"
 #include "lib/machine.h"
 
 #include "abi/limits.h"
@@ -33,6 +34,9 @@ struct process;
 /* Values of park; see machine_park. */
 enum park_state { PARK_NONE, PARK_TOKEN, PARK_SLEEPING };
 
+/* What becomes of a thread that has given up its hart: see finish_switch. */
+enum leave { LEAVE_NOT, LEAVE_DEAD, LEAVE_MOVE };
+
 /* Signals sent and not yet taken; queue holds those with a siginfo. */
 struct sigpending {
 	uint64_t set;
@@ -47,8 +51,8 @@ struct thread {
 	uint32_t park;		   /* a; enum park_state */
 	uint32_t home;		   /* R; hart it runs or ran on */
 	bool is_running;	   /* R; on a hart now */
-	bool is_dead;		   /* o; never switched to again */
 	bool is_idle;		   /* c; a hart's idle thread */
+	uint8_t leave;		   /* R; enum leave, at the next switch */
 	uint64_t affinity;	   /* a; harts it may run on */
 	uint64_t started_at;	   /* o; since when it runs */
 	uint64_t runtime;	   /* o; nanoseconds before that */
@@ -57,32 +61,35 @@ struct thread {
 	/* process.c */
 	uint32_t refs;		     /* a */
 	struct mm_struct *mm;	     /* o; NULL: kernel thread, or exiting */
-	struct process *process;     /* c; NULL: kernel thread */
+	struct process *process;     /* c, reference; NULL: kernel */
 	struct pid *pid;	     /* T; changes in exec only */
 	struct list_head group_node; /* T+S; process->threads */
 	struct files *files;	     /* T to change, o */
 	struct fs_context *fs;	     /* T to change, o */
 	char comm[TASK_COMM_LEN];    /* o writes; readers may see a mix */
 	uint64_t min_flt, maj_flt;   /* o */
+	uint64_t set_child_tid;	     /* c; user address or 0 */
 	uint64_t clear_child_tid;    /* o; user address or 0 */
 	uint64_t robust_list;	     /* o; user address or 0 */
-	struct vfork *vfork;	     /* o; parent to release */
+	struct vfork *vfork;	     /* T; parent to release */
 	int pdeath_signal;	     /* T */
 
 	/* signal.c */
-	uint64_t blocked;	       /* S to write, o */
-	uint64_t real_blocked;	       /* S; while sigtimedwait waits */
-	uint64_t saved_mask;	       /* o; valid if restore_mask */
-	bool restore_mask;	       /* o; put saved_mask back */
-	bool is_exiting;	       /* S; takes no more signals */
-	bool is_stopped;	       /* S; waits in a group stop */
-	bool fatal_signal;	       /* a; must die */
-	struct sigpending pending;     /* S */
-	struct sigaltstack altstack;   /* o */
-	struct restart_block {	       /* o; for restart_syscall */
+	uint64_t blocked;	     /* S to write, o */
+	uint64_t real_blocked;	     /* S; while sigtimedwait waits */
+	uint64_t saved_mask;	     /* o; valid if restore_mask */
+	bool restore_mask;	     /* o; put saved_mask back */
+	bool is_exiting;	     /* S; takes no more signals */
+	bool is_stopped;	     /* S; waits in a group stop */
+	bool fatal_signal;	     /* a; must die */
+	struct sigpending pending;   /* S */
+	struct sigaltstack altstack; /* o */
+	struct restart_block {	     /* o; for restart_syscall */
 		long (*fn)(struct restart_block *block);
 		uint64_t arg[4];
 	} restart;
+
+	struct held_locks held; /* o; see lib/lockdep.h */
 };
 
 static inline struct thread *current_thread(void)

@@ -10,12 +10,12 @@
 
 #include <stdio.h>
 
+#include "kernel/oom.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/trap.h"
 #include "kernel/signal.h"
 #include "kernel/thread.h"
 #include "mm/fault.h"
-#include "mm/vmstat.h"
 
 static bool trace_faults;
 
@@ -90,18 +90,14 @@ static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
 	return fault;
 }
 
-/* No memory: the program dies so that the others live. */
+/* No memory: some program dies, and the others repeat their fault. */
 static __cold void fault_failed(vm_fault_t fault, vaddr_t addr,
 				const struct fault_report *report)
 {
-	if (report->signal) {
+	if (report->signal)
 		force_sig_fault(report->signal, report->code, addr);
-	} else if (vm_fault_has(fault, VM_FAULT_OOM)) {
-		count_vm_event(OOM_KILL);
-		kprintf("out of memory: process %d (%s) killed\n",
-			current_pid(), current_comm());
-		force_signal(SIGKILL, NULL);
-	}
+	else if (vm_fault_has(fault, VM_FAULT_OOM))
+		oom_kill();
 }
 
 void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
@@ -117,9 +113,14 @@ void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
 bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
 {
 	struct fault_report report;
+	vm_fault_t fault;
 
 	if (!current_mm() || addr >= MM_USER_END)
 		return false;
-	return !vm_fault_has(resolve(cause, addr, pc, 0, &report),
-			     VM_FAULT_ERROR);
+	fault = resolve(cause, addr, pc, 0, &report);
+	if (vm_fault_has(fault, VM_FAULT_OOM)) {
+		oom_kill();
+		return !machine_fatal_signal();
+	}
+	return !vm_fault_has(fault, VM_FAULT_ERROR);
 }

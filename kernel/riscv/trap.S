@@ -148,6 +148,7 @@ full_sys_\name:
 
 	FULL_SYSCALL clone, 1
 	FULL_SYSCALL execve, 1
+	FULL_SYSCALL execveat, 1
 	FULL_SYSCALL rt_sigreturn, 0
 
 /* First steps of a user thread: a0 is the thread before it, s0 a function. */

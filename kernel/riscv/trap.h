@@ -70,6 +70,7 @@ extern const syscall_fn syscall_table[SYSCALL_SLOTS];
 
 long full_sys_clone(long, long, long, long, long, long);
 long full_sys_execve(long, long, long, long, long, long);
+long full_sys_execveat(long, long, long, long, long, long);
 long full_sys_rt_sigreturn(long, long, long, long, long, long);
 
 /* Let this hart take traps; sscratch, stvec and interrupt enables. */

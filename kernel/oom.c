@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The choice of a victim.
+ *
+ * No livelock: a victim is chosen only when no process that holds memory is on
+ * its way out; whoever faults meanwhile sleeps a little and tries again. A
+ * dying process cannot wait for memory itself, since its faults give up when a
+ * fatal signal is pending.
+ */
+#include "kernel/oom.h"
+
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "mm/mm.h"
+#include "mm/vmstat.h"
+
+#define OOM_PAUSE 1000000UL /* nanoseconds */
+
+/* The largest process; NULL when one is dying. process_lock is held. */
+static struct process *choose_victim(bool *is_one_dying)
+{
+	struct process *best = NULL;
+	uint64_t most = 0;
+	struct pid *pid;
+
+	for (pid = pid_next_locked(0); pid; pid = pid_next_locked(pid->nr)) {
+		struct process *p = pid->process;
+		uint64_t pages;
+
+		if (!p || !p->mm)
+			continue;
+		if (load_relaxed(&p->is_group_exit)) {
+			*is_one_dying = true;
+			return NULL;
+		}
+		pages = mm_rss(p->mm) +
+			load_relaxed(&p->mm->pgtables_bytes) / PAGE_SIZE;
+		if (p->pid_nr != 1 && pages > most) {
+			most = pages;
+			best = p;
+		}
+	}
+	return best;
+}
+
+void oom_kill(void)
+{
+	bool is_one_dying = false;
+	struct process *victim;
+
+	if (machine_fatal_signal())
+		return;
+	spin_lock(&process_lock);
+	victim = choose_victim(&is_one_dying);
+	if (victim) {
+		struct thread *t = process_first_thread(victim);
+
+		kprintf("out of memory: killed process %d (%s), %lu pages\n",
+			victim->pid_nr, t ? t->comm : "?", mm_rss(victim->mm));
+		count_vm_event(OOM_KILL);
+		send_signal_locked(victim, SIGKILL, NULL);
+	}
+	spin_unlock(&process_lock);
+	if (!victim && !is_one_dying)
+		force_signal(SIGKILL,
+			     NULL); /* only the first process is left */
+	else if (!machine_fatal_signal())
+		park_until(machine_clock() + OOM_PAUSE);
+}

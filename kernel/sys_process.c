@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls that ask for or change attributes of threads and processes:
+ * numbers, groups, sessions, users, names.
+ *
+ * Everybody is root: user and group numbers are 0, and calls that set them to
+ * something else succeed without effect, as a program that drops privileges it
+ * does not need would like.
+ */
+#include <string.h>
+
+#include "kernel/exit.h"
+#include "kernel/riscv/uaccess.h"
+#include "kernel/signal.h"
+#include "kernel/syscall.h"
+
+#include "abi/prctl.h"
+
+long sys_exit(uint64_t code)
+{
+	thread_exit((int)(code & 0xff) << 8);
+}
+
+long sys_exit_group(uint64_t code)
+{
+	group_exit((int)(code & 0xff) << 8);
+}
+
+long sys_set_tid_address(uint64_t addr)
+{
+	current->clear_child_tid = addr;
+	return current->pid->nr;
+}
+
+long sys_getpid(void)
+{
+	return current->process->pid_nr;
+}
+
+/* The first process has none. A parent that goes is replaced, not freed. */
+long sys_getppid(void)
+{
+	const struct process *parent = load_relaxed(&current->process->parent);
+
+	return parent ? parent->pid_nr : 0;
+}
+
+long sys_gettid(void)
+{
+	return current->pid->nr;
+}
+
+/* The process of a pid, the caller's for 0; NULL: none. process_lock. */
+static struct process *process_of(int nr)
+{
+	struct pid *pid;
+
+	if (!nr)
+		return current->process;
+	pid = pid_find_locked(nr);
+	return pid ? pid->process : NULL;
+}
+
+long sys_getpgid(uint64_t nr)
+{
+	struct process *p;
+	long result;
+
+	spin_lock(&process_lock);
+	p = process_of((int)nr);
+	result = p ? p->pgrp->nr : -ESRCH;
+	spin_unlock(&process_lock);
+	return result;
+}
+
+long sys_getsid(uint64_t nr)
+{
+	struct process *p;
+	long result;
+
+	spin_lock(&process_lock);
+	p = process_of((int)nr);
+	result = p ? p->session->nr : -ESRCH;
+	spin_unlock(&process_lock);
+	return result;
+}
+
+static long set_pgid_locked(int nr, int pgid)
+{
+	struct process *self = current->process, *p = process_of(nr);
+	struct pid *pgrp;
+
+	if (!p || (p != self && p->parent != self))
+		return -ESRCH;
+	if (p != self && p->session != self->session)
+		return -EPERM;
+	if (p != self && p->has_execed)
+		return -EACCES;
+	if (p->session == p->pid)
+		return -EPERM; /* it leads a session */
+	pgrp = pgid ? pid_find_locked(pgid) : p->pid;
+	if (pgrp != p->pid) {
+		if (!pgrp || list_empty(&pgrp->group) ||
+		    list_first_entry(&pgrp->group, struct process, pgrp_node)
+			    ->session != self->session)
+			return -EPERM;
+	}
+	if (p->pgrp != pgrp)
+		process_set_pgrp_locked(p, pgrp);
+	return 0;
+}
+
+long sys_setpgid(uint64_t nr, uint64_t pgid)
+{
+	long err;
+
+	if ((int)pgid < 0)
+		return -EINVAL;
+	spin_lock(&process_lock);
+	err = set_pgid_locked((int)nr, (int)pgid);
+	spin_unlock(&process_lock);
+	return err;
+}
+
+long sys_setsid(void)
+{
+	struct process *p = current->process;
+	long result = -EPERM;
+
+	spin_lock(&process_lock);
+	if (list_empty(&p->pid->group)) {
+		process_set_session_locked(p, p->pid);
+		process_set_pgrp_locked(p, p->pid);
+		result = p->pid_nr;
+	}
+	spin_unlock(&process_lock);
+	return result;
+}
+
+long sys_getuid(void)
+{
+	return 0;
+}
+
+long sys_geteuid(void)
+{
+	return 0;
+}
+
+long sys_getgid(void)
+{
+	return 0;
+}
+
+long sys_getegid(void)
+{
+	return 0;
+}
+
+long sys_setuid(uint64_t uid)
+{
+	return (uint32_t)uid == UINT32_MAX ? -EINVAL : 0;
+}
+
+long sys_setgid(uint64_t gid)
+{
+	return (uint32_t)gid == UINT32_MAX ? -EINVAL : 0;
+}
+
+long sys_setreuid(uint64_t ruid, uint64_t euid)
+{
+	(void)ruid;
+	(void)euid;
+	return 0;
+}
+
+long sys_setregid(uint64_t rgid, uint64_t egid)
+{
+	(void)rgid;
+	(void)egid;
+	return 0;
+}
+
+long sys_setresuid(uint64_t ruid, uint64_t euid, uint64_t suid)
+{
+	(void)ruid;
+	(void)euid;
+	(void)suid;
+	return 0;
+}
+
+long sys_setresgid(uint64_t rgid, uint64_t egid, uint64_t sgid)
+{
+	(void)rgid;
+	(void)egid;
+	(void)sgid;
+	return 0;
+}
+
+long sys_getresuid(uint64_t ruid, uint64_t euid, uint64_t suid)
+{
+	if (put_user_u32(ruid, 0) || put_user_u32(euid, 0) ||
+	    put_user_u32(suid, 0))
+		return -EFAULT;
+	return 0;
+}
+
+long sys_getresgid(uint64_t rgid, uint64_t egid, uint64_t sgid)
+{
+	return sys_getresuid(rgid, egid, sgid);
+}
+
+/* These two return what was there before. */
+long sys_setfsuid(uint64_t uid)
+{
+	(void)uid;
+	return 0;
+}
+
+long sys_setfsgid(uint64_t gid)
+{
+	(void)gid;
+	return 0;
+}
+
+long sys_getgroups(uint64_t size, uint64_t list)
+{
+	(void)list;
+	return (int)size < 0 ? -EINVAL : 0;
+}
+
+long sys_setgroups(uint64_t size, uint64_t list)
+{
+	(void)list;
+	return size > 65536 ? -EINVAL : 0;
+}
+
+static long set_name(vaddr_t from)
+{
+	char name[TASK_COMM_LEN] = {0};
+	long len = strncpy_from_user(name, from, TASK_COMM_LEN - 1);
+
+	if (len < 0)
+		return len;
+	memcpy(current->comm, name, sizeof(name));
+	return 0;
+}
+
+long sys_prctl(uint64_t what, uint64_t arg, uint64_t arg3, uint64_t arg4,
+	       uint64_t arg5)
+{
+	(void)arg3;
+	(void)arg4;
+	(void)arg5;
+	switch ((int)what) {
+	case PR_SET_NAME:
+		return set_name(arg);
+	case PR_GET_NAME:
+		return copy_to_user(arg, current->comm, TASK_COMM_LEN);
+	case PR_SET_PDEATHSIG:
+		if (arg && !sig_is_valid(arg))
+			return -EINVAL;
+		current->pdeath_signal = (int)arg;
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return put_user_u32(arg, (uint32_t)current->pdeath_signal);
+	case PR_GET_DUMPABLE:
+		return 1;
+	case PR_SET_DUMPABLE:
+		return arg > 1 ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Only the ordinary personality; asking is allowed. */
+long sys_personality(uint64_t persona)
+{
+	return (uint32_t)persona == UINT32_MAX || !(uint32_t)persona ? 0
+								     : -EINVAL;
+}

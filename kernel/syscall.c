@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of system calls, and the answer to those that do not exist.
+ */
+#include "kernel/syscall.h"
+
+#include "kernel/thread.h"
+
+#include "abi/errno.h"
+#include "abi/syscall.h"
+
+static uint64_t seen[SYSCALL_SLOTS / 64]; /* a; numbers already reported */
+
+/* One line in the log for each number that a program misses. */
+static __cold void report(uint64_t nr)
+{
+	uint64_t bit = 1UL << (nr % 64);
+
+	if (!(fetch_or_relaxed(&seen[nr / 64], bit) & bit))
+		kprintf("system call %lu is not implemented (%s)\n", nr,
+			current_comm());
+}
+
+static long sys_none(long a0, long a1, long a2, long a3, long a4, long a5)
+{
+	uint64_t nr = current->arch.frame.a7;
+
+	(void)a0;
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	(void)a4;
+	(void)a5;
+	if (unlikely(!(load_relaxed(&seen[nr / 64]) >> (nr % 64) & 1)))
+		report(nr);
+	return -ENOSYS;
+}
+
+/* The first entry fills all slots; the compiler would warn of the others. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define SYSCALL(name, nr_args)	    [SYS_##name] = (syscall_fn)(void *)sys_##name,
+#define SYSCALL_FULL(name, nr_args) [SYS_##name] = full_sys_##name,
+const syscall_fn syscall_table[SYSCALL_SLOTS] = {
+    [0 ... SYSCALL_SLOTS - 1] = sys_none,
+#include "kernel/syscalls.def"
+};
