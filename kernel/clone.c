@@ -307,6 +307,8 @@ static void init_first(struct thread *prev)
 	int err;
 
 	sched_thread_first(prev);
+	if (files_open_console(current->files))
+		kprintf("no console for %s\n", init_program.path);
 	err = kernel_execve(init_program.path, init_program.argv,
 			    init_program.envp);
 	if (err)
@@ -342,7 +344,6 @@ void start_init(const char *path, const char *const *argv,
 	t->fs = fs_context_alloc();
 	if (!p->sighand || !t->files || !t->fs)
 		panic("no memory for the first process\n");
-	files_open_console(t->files);
 	memset(&t->arch.frame, 0, sizeof(t->arch.frame));
 	memset(&t->arch.fp, 0, sizeof(t->arch.fp));
 	init_limits(p);

@@ -84,6 +84,7 @@ void sched_init(void)
 	for (unsigned hart = 0; hart < MAX_HARTS; hart++)
 		list_init(&run_queues[hart].queue);
 	init_idle(&boot_thread, machine_hart());
+	online_harts = 1UL << machine_hart();
 	timer_init();
 }
 
@@ -425,7 +426,8 @@ void sched_idle(void)
 	struct run_queue *rq = this_queue();
 	uint64_t self = 1UL << machine_hart();
 
-	if (!__atomic_fetch_or(&online_harts, self, __ATOMIC_SEQ_CST)) {
+	__atomic_fetch_or(&online_harts, self, __ATOMIC_SEQ_CST);
+	if (current == &boot_thread) {
 		timer_setup(&console_timer, poll_console);
 		poll_console(&console_timer);
 	}
