@@ -14,6 +14,7 @@
 #include "kernel/console.h"
 #include "kernel/exec.h"
 #include "kernel/fs/boot.h"
+#include "kernel/fs/files.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/futex.h"
 #include "kernel/kstack.h"
@@ -70,6 +71,10 @@ static void init_processes(void)
 static void init_files(void)
 {
 	vfs_init();
+	/* Names are looked up from here until there are processes. */
+	current->fs = fs_context_alloc();
+	if (!current->fs)
+		panic("no memory for the root directory");
 	tty_init(!cmdline_has("noecho"));
 	initramfs_unpack();
 }
