@@ -22,6 +22,21 @@ import mkinitramfs
 import qemu
 
 
+def find(argv, archive):
+    """argv with the guest's name of its program, which is packed if need be."""
+    if not argv or mkinitramfs.clean(argv[0]) in archive.entries:
+        return argv
+    name = os.path.basename(argv[0])
+    if os.path.exists(argv[0]):
+        path = "/exec/" + name
+        archive.add_file(path, argv[0])
+    elif argv[0] == name and "bin/" + name in archive.entries:
+        path = "/bin/" + name
+    else:
+        raise ValueError(f"no such program: {argv[0]}")
+    return [path, *argv[1:]]
+
+
 def pack(args, path):
     """Write the archive to path; returns argv of the guest's program."""
     archive = mkinitramfs.Archive()
@@ -31,11 +46,7 @@ def pack(args, path):
     if args.root:
         archive.add_tree(args.root)
     archive.entries["init"] = init
-    argv = args.argv[:]
-    if argv and mkinitramfs.clean(argv[0]) not in archive.entries:
-        host_path = argv[0]
-        argv[0] = "/exec/" + os.path.basename(host_path)
-        archive.add_file(argv[0], host_path)
+    argv = find(args.argv, archive)
     with open(path, "wb") as f:
         f.write(archive.bytes())
     return argv

@@ -23,6 +23,7 @@ import qemu
 
 SECTION = "---- "
 STEPS = [
+    ("trap", ["tbreak user_page_fault", "continue"]),
     ("symbols", ["break handle_mm_fault", "continue"]),
     ("backtrace", ["backtrace"]),
     ("fault", ["fl-fault"]),
@@ -32,7 +33,7 @@ STEPS = [
     ("user areas", ["fl-maps", "fl-pt $pc", "x/2i $pc"]),
     ("step", ["while $priv == 0", "stepi", "end", "info symbol $pc",
               "print $priv"]),
-    ("trap", ["fl-fault"]),
+    ("last", ["fl-fault"]),
     ("end", ["kill"]),
 ]
 
@@ -50,7 +51,8 @@ def session(kernel, initrd, path, program):
                              append=f"init={path}")
         words += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
         machine = subprocess.Popen(words, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
         try:
             while not os.path.exists(socket) and machine.poll() is None:
                 pass
@@ -84,7 +86,9 @@ def main():
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
-         shows(said, "symbols", "Breakpoint 1, handle_mm_fault")),
+         shows(said, "symbols", "Breakpoint 2, handle_mm_fault")),
+        ("the first fault of a program stops the kernel",
+         shows(said, "trap", "user_page_fault ")),
         ("the backtrace reaches the trap", shows(
             said, "backtrace", "#0 .*handle_mm_fault", "user_page_fault")),
         ("fl-fault names the cause and the area", shows(
@@ -93,7 +97,7 @@ def main():
         ("fl-maps lists the areas", shows(said, "areas", area, "rw-p", "r-xp")),
         ("fl-pt walks to the kernel's leaf", shows(
             said, "entries", "level 2 ", "VR-X-GA")),
-        ("a program stops at its main", shows(said, "main", "Breakpoint 2",
+        ("a program stops at its main", shows(said, "main", "Breakpoint 3",
                                               r"\bmain\b")),
         ("harts are threads", shows(said, "main", r"Thread 1\.1",
                                     r"Thread 1\.2")),
@@ -101,7 +105,7 @@ def main():
             said, "user areas", area, "VR-XU")),
         ("stepping reaches the trap handler", shows(
             said, "step", "trap_entry", r"\$\d+ = 1$")),
-        ("the trap is told", shows(said, "trap", r"scause \d+ \(")),
+        ("the trap is told", shows(said, "last", r"scause \d+ \(")),
     ])
 
 
