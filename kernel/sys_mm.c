@@ -21,6 +21,11 @@ long sys_mmap(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags,
 		file = fd_get((int)fd);
 		if (!file)
 			return -EBADF;
+		if (file_is_zero(file)) {
+			open_file_put(file);
+			file = NULL;
+			flags |= MAP_ANONYMOUS;
+		}
 	}
 	result = do_mmap(current->mm, file ? &file->file : NULL, addr, len,
 			 (unsigned)prot, (unsigned)flags, offset >> PAGE_SHIFT);

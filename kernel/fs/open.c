@@ -37,8 +37,8 @@ static int open_file_mmap(struct file *file, struct vm_area_struct *vma)
 	struct open_file *of = container_of(file, struct open_file, file);
 	uint64_t flags = vma_flags(vma);
 
-	if (of->ops->mmap)
-		return of->ops->mmap(of, vma);
+	if (!file->f_mapping)
+		return -ENODEV;
 	if (load_relaxed(&of->inode->seals) & F_SEAL_WRITE &&
 	    flags & VM_SHARED) {
 		if (flags & VM_WRITE)
@@ -309,7 +309,7 @@ int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
  */
 static bool io_is_good(struct io *io)
 {
-	if (io->is_kernel || !io->len)
+	if (io->is_kernel || io->next)
 		return true;
 	if (!access_ok(io->addr, io->len))
 		return false;

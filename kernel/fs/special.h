@@ -38,6 +38,3 @@ long dir_getdents(struct open_file *file, vaddr_t buf, size_t len);
 /* ramfs.c: memfd_create(2), and F_ADD_SEALS. */
 int memfd_open(const char *name, bool can_seal, struct open_file **out);
 int memfd_add_seals(struct inode *inode, unsigned seals);
-
-/* dev.c: a mapping of this file is memory without a file (/dev/zero). */
-bool file_is_zero(const struct open_file *file);

@@ -108,7 +108,6 @@ struct file_ops {
 	long (*ioctl)(struct open_file *file, unsigned cmd, vaddr_t arg);
 	/* Events now, POLL*; registers with the table unless it is NULL. */
 	unsigned (*poll)(struct open_file *file, struct poll_table *table);
-	int (*mmap)(struct open_file *file, struct vm_area_struct *vma);
 };
 
 #define FMODE_STREAM 0x100u /* no position: lseek gives -ESPIPE */
@@ -138,6 +137,9 @@ static inline void open_file_put(struct open_file *file)
 
 /* The open file around mm's struct file, or NULL for one that mm/ made. */
 struct open_file *open_file_from(struct file *file);
+
+/* Is a mapping of this file memory without a file (/dev/zero)? */
+bool file_is_zero(const struct open_file *file); /* dev.c */
 
 /* --- dentry.c: inodes and names ---------------------------------------- */
 
