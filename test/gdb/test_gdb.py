@@ -39,7 +39,7 @@ STEPS = [
 
 
 def session(kernel, initrd, path, program):
-    """The text that gdb printed for each step."""
+    """What gdb printed."""
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         socket = os.path.join(folder, "gdb.sock")
         script = os.path.join(folder, "steps")
@@ -66,10 +66,7 @@ def session(kernel, initrd, path, program):
         finally:
             machine.kill()
             machine.wait()
-    text = done.stdout
-    print("\n".join("# " + line for line in text.split("\n")))
-    parts = re.split(f"^{SECTION}(.*)\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2]))
+    return done.stdout
 
 
 def shows(said, step, *patterns):
@@ -82,7 +79,9 @@ def shows(said, step, *patterns):
 
 
 def main():
-    said = session(*sys.argv[1:])
+    text = session(*sys.argv[1:])
+    parts = re.split(f"^{SECTION}(.*)\n", text, flags=re.MULTILINE)
+    said = dict(zip(parts[1::2], parts[2::2]))
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
@@ -107,6 +106,7 @@ def main():
             said, "step", "trap_entry", r"\$\d+ = 1$")),
         ("the trap is told", shows(said, "last", r"scause \d+ \(")),
     ])
+    print("\n".join("# " + line for line in text.split("\n")))
 
 
 if __name__ == "__main__":
