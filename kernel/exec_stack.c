@@ -19,8 +19,9 @@
 
 #include "abi/auxvec.h"
 
-#define STACK_INITIAL (33 * PAGE_SIZE) /* as Linux leaves it */
-#define STACK_MIN_ARG (128UL << 10)
+#define STACK_SPARE   (128UL << 10) /* below what the arguments use */
+#define STACK_MIN     (128UL << 10) /* arguments may always use this */
+#define STACK_DEFAULT (8UL << 20)
 
 #define MAX_WORDS ((2UL << 20) / sizeof(uint64_t)) /* what kmalloc gives */
 #define NR_AUXV	  20
@@ -32,8 +33,10 @@
 
 struct stack_builder {
 	struct mm_struct *mm;
-	uint64_t at, limit; /* lowest byte used; lowest allowed */
-	char *bounce;	    /* one page */
+	uint64_t at;	 /* lowest byte used */
+	uint64_t limit;	 /* strings end above it */
+	uint64_t bottom; /* of the area, for now */
+	char *bounce;	 /* one page */
 	uint64_t *words;
 	unsigned nr_words;
 };
@@ -239,12 +242,21 @@ static int build(struct exec *exec, struct stack_builder *b, unsigned argc,
 	return put_bytes(b, b->at, b->words, b->nr_words * sizeof(uint64_t));
 }
 
+/* Give back what the arguments did not need, but for what Linux leaves. */
+static int trim(struct exec *exec, uint64_t bottom)
+{
+	uint64_t keep = PAGE_ALIGN_DOWN(exec->sp) - STACK_SPARE;
+
+	return keep > bottom ? do_munmap(exec->mm, bottom, keep - bottom) : 0;
+}
+
 int exec_build_stack(struct exec *exec)
 {
 	uint64_t limit = process_limit(current->process, RLIMIT_STACK);
 	bool is_exec = exec->image.has_stack_flags && exec->image.is_stack_exec;
 	struct stack_builder b = {.mm = exec->mm};
 	long argc, envc;
+	uint64_t nr_words;
 	int err;
 
 	argc = count(&exec->argv);
@@ -253,22 +265,21 @@ int exec_build_stack(struct exec *exec)
 	envc = count(&exec->envp);
 	if (envc < 0)
 		return (int)envc;
-	err = mm_setup_stack(
-	    exec->mm, MM_USER_END,
-	    max(PAGE_ALIGN(min(limit, STACK_INITIAL)), PAGE_SIZE), is_exec);
+	nr_words = (uint64_t)(argc + envc) + 3 + EXEC_MAX_PREFIX + 2 * NR_AUXV;
+	b.limit = MM_USER_END - max(min(limit, STACK_DEFAULT) / 4, STACK_MIN);
+	b.bottom = PAGE_ALIGN_DOWN(b.limit - nr_words * sizeof(uint64_t)) -
+		   STACK_SPARE;
+	err = mm_setup_stack(exec->mm, MM_USER_END, MM_USER_END - b.bottom,
+			     is_exec);
 	if (err)
 		return err;
-	b.limit = MM_USER_END - max(min(limit, 8UL << 20) / 4, STACK_MIN_ARG);
 	b.bounce = page_alloc_virt(GFP_USER);
-	b.words = kmalloc(sizeof(uint64_t) * ((uint64_t)(argc + envc) + 3 +
-					      EXEC_MAX_PREFIX + 2 * NR_AUXV),
-			  GFP_USER);
+	b.words = kmalloc(nr_words * sizeof(uint64_t), GFP_USER);
+	err = -ENOMEM;
 	if (b.bounce && b.words)
 		err = build(exec, &b, (unsigned)argc, (unsigned)envc);
-	else
-		err = -ENOMEM;
 	kfree(b.words);
 	if (b.bounce)
 		page_free_virt(b.bounce);
-	return err;
+	return err ? err : trim(exec, b.bottom);
 }
