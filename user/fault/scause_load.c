@@ -15,7 +15,7 @@ int main(void)
 	int error = mprotect(code, PAGE, PROT_EXEC);
 	if (error)
 		cannot("protect", error);
-	__asm__ volatile("fence.i" ::: "memory");
+	__builtin___clear_cache((char *)code, (char *)(code + 1));
 
 	subject("scause_load", code);
 	struct probe seen = probe_load(code);

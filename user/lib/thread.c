@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* See thread.h. */
-#include "abi/futex.h"
 #include "user/lib/thread.h"
+
+#include "abi/futex.h"
 
 #define STACK_SIZE (16 * PAGE)
 
