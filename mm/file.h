@@ -81,7 +81,7 @@ void mapping_init(struct address_space *mapping, void *host);
 /* Free every page; no mapping of it may exist. For inode destruction. */
 void mapping_destroy(struct address_space *mapping);
 
-/* Ordinary page cache mapping: sets generic_file_vm_ops. Returns 0. */
+/* Ordinary page cache mapping: sets vm_ops. 0, or -ENODEV without a mapping. */
 int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
 extern const struct vm_operations_struct generic_file_vm_ops;
 

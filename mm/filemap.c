@@ -291,6 +291,8 @@ static const struct vm_operations_struct notify_file_vm_ops = {
 
 int generic_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (!file->f_mapping)
+		return -ENODEV;
 	vma->vm_ops = file->f_mapping->page_mkwrite ? &notify_file_vm_ops
 						    : &generic_file_vm_ops;
 	return 0;
