@@ -10,10 +10,6 @@
 
 #include "kernel/riscv/boot.h"
 
-extern const uint32_t symbol_offset[] __attribute__((weak));
-extern const char symbol_names[] __attribute__((weak));
-extern const uint32_t symbol_count __attribute__((weak));
-
 static const char *nth_name(unsigned n)
 {
 	const char *name = symbol_names;
@@ -26,7 +22,7 @@ static const char *nth_name(unsigned n)
 const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 {
 	vaddr_t base = (vaddr_t)kernel_start;
-	unsigned low = 0, high = &symbol_count ? symbol_count : 0;
+	unsigned low = 0, high = symbol_count;
 
 	if (pc < base || pc >= (vaddr_t)kernel_text_end || !high)
 		return NULL;

@@ -9,6 +9,11 @@
 
 #include "lib/types.h"
 
+/* The table: offsets from kernel_start, ascending, and the names in order. */
+extern const uint32_t symbol_count;
+extern const uint32_t symbol_offset[];
+extern const char symbol_names[];
+
 /*
  * The function that contains pc: its name, and where it starts and ends. NULL
  * when pc is not in the kernel's text.

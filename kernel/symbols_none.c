@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The symbol table of the first link: empty. The second link has the one that
+ * kernel/symtab.sh made from the first image instead. Tables are data and lie
+ * behind all code, so no function moves.
+ */
+#include "kernel/symbols.h"
+
+const uint32_t symbol_count;
+const uint32_t symbol_offset[1];
+const char symbol_names[1];
