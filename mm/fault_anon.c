@@ -130,8 +130,10 @@ static vm_fault_t wp_page_reuse(struct vm_fault *vmf, enum fault_kind kind)
 }
 
 /*
- * Put the copy where the old page was. The old page keeps its reference until
- * the fence: other harts may read it through stale translations.
+ * Put the copy where the old page was. The fence comes in between: were the
+ * copy seen before, one hart could write it while another still reads the old
+ * page through a stale translation. That is also what the old page's reference
+ * waits for.
  */
 static void wp_install_copy(struct vm_fault *vmf, struct page *copy,
 			    struct page *old)
@@ -140,9 +142,9 @@ static void wp_install_copy(struct vm_fault *vmf, struct page *copy,
 
 	page_become_anon(copy, vmf);
 	pte_get_and_clear(vmf->pte);
+	flush_tlb_page(mm, vmf->address);
 	pte_store(vmf->pte, writable_pte(vmf->vma, copy));
 	spin_unlock(vmf->ptl);
-	flush_tlb_page(mm, vmf->address);
 	if (!old || old->type != PAGE_ANON) {
 		rss_add(mm, MM_ANONPAGES, 1);
 		if (old)
