@@ -73,9 +73,9 @@ long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 			return -EPERM;
 		return addr;
 	}
-	addr = PAGE_ALIGN(addr);
-	if (addr && hint_is_free(mm, addr, len))
-		return addr;
+	addr = PAGE_ALIGN_DOWN(addr);
+	if (addr && hint_is_free(mm, max(addr, MM_USER_START), len))
+		return max(addr, MM_USER_START);
 	addr = vma_find_gap(mm, len, MM_USER_START, mm->mmap_base);
 	if (!addr)
 		addr = vma_find_gap(mm, len, MM_USER_START, MM_USER_END);
@@ -151,44 +151,79 @@ static int attach_file(struct vm_area_struct *vma, struct file *file)
 	return generic_file_mmap(file, vma);
 }
 
-/* A new area; *vmap gets it. */
-static int map_new_area(struct mm_struct *mm, struct file *file, vaddr_t addr,
-			uint64_t len, uint64_t vm_flags, pgoff_t pgoff)
+/* Make `vma` the area of a new mapping, or free it and say why not. */
+static int map_new_area(struct vm_area_struct *vma, struct file *file,
+			vaddr_t addr, uint64_t len, uint64_t vm_flags,
+			pgoff_t pgoff)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm);
-	int err;
+	int err = 0;
 
-	if (!vma)
-		return -ENOMEM;
 	store_relaxed(&vma->vm_start, addr);
 	store_relaxed(&vma->vm_end, addr + len);
 	vma->vm_pgoff = pgoff;
 	vm_flags_init(vma, vm_flags);
-	if (file) {
+	if (vma->vm_mm->map_count >= MAX_MAP_COUNT)
+		err = -ENOMEM;
+	else if (file)
 		err = attach_file(vma, file);
-		if (err) {
-			file_put(vma->vm_file);
-			vm_area_free(vma);
-			return err;
-		}
+	if (err) {
+		file_put(vma->vm_file);
+		vm_area_free(vma);
+		return err;
 	}
-	vma_link(mm, vma);
+	vma_link(vma->vm_mm, vma);
 	return 0;
+}
+
+/* Mapped pages in [start, end): those that a fixed mapping replaces. */
+static uint64_t count_mapped(const struct mm_struct *mm, vaddr_t start,
+			     vaddr_t end)
+{
+	const struct vm_area_struct *vma;
+	uint64_t nr = 0;
+
+	for_each_vma_range (mm, vma, start, end)
+		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >>
+		      PAGE_SHIFT;
+	return nr;
+}
+
+/* Everything is allowed and accounted: put the mapping there. */
+static int mmap_commit(struct mm_struct *mm, struct file *file, vaddr_t addr,
+		       uint64_t len, uint64_t vm_flags, pgoff_t pgoff)
+{
+	struct vm_area_struct *spare = NULL;
+	int err;
+
+	if (find_vma_intersection(mm, addr, addr + len)) {
+		/* Reserved now: what was there cannot be brought back. */
+		spare = vm_area_alloc(mm);
+		err = spare ? munmap_locked(mm, addr, addr + len) : -ENOMEM;
+		if (err)
+			goto out_free;
+	}
+	err = 0;
+	if (vma_merge_new(mm, addr, addr + len, vm_flags, file, pgoff))
+		goto out_free;
+	if (!spare)
+		spare = vm_area_alloc(mm);
+	return spare ? map_new_area(spare, file, addr, len, vm_flags, pgoff)
+		     : -ENOMEM;
+out_free:
+	if (spare)
+		vm_area_free(spare);
+	return err;
 }
 
 long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff)
 {
 	uint64_t npages = len >> PAGE_SHIFT;
+	uint64_t more = npages - count_mapped(mm, addr, addr + len);
 	struct file *shmem = NULL;
 	int err;
 
-	if (find_vma_intersection(mm, addr, addr + len)) {
-		err = munmap_locked(mm, addr, addr + len);
-		if (err)
-			return err;
-	}
-	if (!may_expand_vm(mm, vm_flags, npages))
+	if (!may_expand_vm(mm, vm_flags, more))
 		return -ENOMEM;
 	if (is_accountable(vm_flags)) {
 		if (!may_commit(npages))
@@ -202,16 +237,10 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 		file = shmem;
 		pgoff = 0;
 	}
-	if (!vma_merge_new(mm, addr, addr + len, vm_flags, file, pgoff)) {
-		err = mm->map_count >= MAX_MAP_COUNT
-			  ? -ENOMEM
-			  : map_new_area(mm, file, addr, len, vm_flags, pgoff);
-		if (err) {
-			file_put(shmem);
-			return err;
-		}
-	}
+	err = mmap_commit(mm, file, addr, len, vm_flags, pgoff);
 	file_put(shmem); /* the area has its own reference */
+	if (err)
+		return err;
 	vm_stat_account(mm, vm_flags, npages);
 	if (vm_flags & VM_LOCKED)
 		mm->locked_vm += npages;
