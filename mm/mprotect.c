@@ -139,6 +139,8 @@ static int mprotect_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 		start = vma->vm_start;
 	} else if (vma->vm_start > start) {
 		return -ENOMEM;
+	} else if (prot & PROT_GROWSUP) {
+		return -EINVAL; /* no area grows upwards */
 	}
 	tlb_gather_init(&gather, mm, false);
 	while (start < end) {
