@@ -121,11 +121,12 @@ static void leave_empty(struct vm_area_struct *vma, uint64_t npages)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (vma_has(vma, VM_LOCKED)) {
-		mm->locked_vm -= npages;
-		vm_flags_clear(vma, VM_LOCKED | VM_LOCKONFAULT);
-	}
-	vm_stat_account(mm, vma_flags(vma), npages);
+	if (!vma_has(vma, VM_LOCKED))
+		return;
+	mm->locked_vm -= npages;
+	vma_start_write(vma);
+	vm_flags_clear(vma, VM_LOCKED | VM_LOCKONFAULT);
+	vma_merge(vma);
 }
 
 static long move_vma(struct vm_area_struct *vma, struct mremap *op)
@@ -134,12 +135,13 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	uint64_t flags = vma_flags(vma), moved;
 	struct vm_area_struct *copy;
 	bool unmaps = op->old_len && !(op->flags & MREMAP_DONTUNMAP);
+	bool unlocks = op->old_len && (flags & VM_LOCKED);
 	int err;
 
 	/* The most that splitting on both sides can add, as on Linux. */
 	if (mm->map_count >= MAX_MAP_COUNT - 3)
 		return -ENOMEM;
-	if (unmaps) {
+	if (unmaps || unlocks) {
 		err = vma_isolate(&vma, op->addr, op->addr + op->old_len);
 		if (err)
 			return err;
@@ -152,14 +154,15 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	moved = move_page_tables(mm, op->addr, op->new_addr, op->old_len);
 	if (moved < op->old_len)
 		move_page_tables(mm, op->new_addr, op->addr, moved);
-	rmap_unlock(vma);
+	/* Truncation, which waits for us, frees what it finds at one place. */
 	flush_tlb_range(mm, op->addr, op->addr + op->old_len);
-	if (moved < op->old_len) {
+	if (moved < op->old_len)
 		flush_tlb_range(mm, op->new_addr, op->new_addr + moved);
+	rmap_unlock(vma);
+	if (moved < op->old_len) {
 		drop_vma(copy);
 		return -ENOMEM;
 	}
-	vma_merge(copy);
 	vm_stat_account(mm, flags, (int64_t)(op->new_len >> PAGE_SHIFT));
 	if (flags & VM_LOCKED)
 		mm->locked_vm += op->new_len >> PAGE_SHIFT;
@@ -167,10 +170,10 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 		err = munmap_locked(mm, op->addr, op->addr + op->old_len);
 		BUG_ON(err); /* isolated above: nothing to split */
 	} else if (op->flags & MREMAP_DONTUNMAP) {
-		vm_stat_account(mm, flags,
-				-(int64_t)(op->old_len >> PAGE_SHIFT));
 		leave_empty(vma, op->old_len >> PAGE_SHIFT);
 	}
+	/* Last: it may join the copy with what is left of the old area. */
+	vma_merge(copy);
 	if (flags & VM_LOCKED) {
 		op->populate_start = op->new_addr + op->old_len;
 		op->populate_end = op->new_addr + op->new_len;
