@@ -65,30 +65,43 @@ static bool writes_file(const struct vm_area_struct *vma)
 	       (VM_SHARED | VM_MAYWRITE);
 }
 
+static struct address_space *mapping_of(const struct vm_area_struct *vma)
+{
+	return vma->vm_file ? vma->vm_file->f_mapping : NULL;
+}
+
+void i_mmap_lock(const struct vm_area_struct *vma)
+{
+	if (mapping_of(vma))
+		down_write(&mapping_of(vma)->i_mmap_rwsem);
+}
+
+void i_mmap_unlock(const struct vm_area_struct *vma)
+{
+	if (mapping_of(vma))
+		up_write(&mapping_of(vma)->i_mmap_rwsem);
+}
+
 void i_mmap_insert(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct address_space *mapping = mapping_of(vma);
 
 	if (!mapping)
 		return;
-	down_write(&mapping->i_mmap_rwsem);
 	if (writes_file(vma))
 		mapping->nr_writable++;
 	interval_insert(&mapping->i_mmap, &vma->shared);
-	up_write(&mapping->i_mmap_rwsem);
 }
 
 void i_mmap_remove(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct address_space *mapping = mapping_of(vma);
 
 	if (!mapping)
 		return;
-	down_write(&mapping->i_mmap_rwsem);
 	if (writes_file(vma))
 		mapping->nr_writable--;
 	interval_remove(&mapping->i_mmap, &vma->shared);
-	up_write(&mapping->i_mmap_rwsem);
 }
 
 /* A new family (parent NULL) or a member of the parent's. */

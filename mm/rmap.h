@@ -62,6 +62,13 @@ void anon_vma_tree_remove(struct vm_area_struct *vma);
 void anon_vma_tree_insert(struct vm_area_struct *vma);
 
 extern const struct interval_ops i_mmap_ops;
+
+/*
+ * The tree of areas that map the area's file, if it has one. Truncation must
+ * find an area at every moment: its place changes under one hold of the lock.
+ */
+void i_mmap_lock(const struct vm_area_struct *vma);
+void i_mmap_unlock(const struct vm_area_struct *vma);
 void i_mmap_insert(struct vm_area_struct *vma);
 void i_mmap_remove(struct vm_area_struct *vma);
 

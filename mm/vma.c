@@ -249,35 +249,25 @@ static void tree_remove(struct mm_struct *mm, struct vm_area_struct *vma)
 	gap_refresh(next, prev);
 }
 
-/* Enter or leave the reverse maps: they are keyed by range and vm_pgoff. */
-static void rmap_insert(struct vm_area_struct *vma)
-{
-	if (vma->vm_file)
-		i_mmap_insert(vma);
-	if (vma->anon_vma)
-		anon_vma_tree_insert(vma);
-}
-
-static void rmap_remove(struct vm_area_struct *vma)
-{
-	if (vma->anon_vma)
-		anon_vma_tree_remove(vma);
-	if (vma->vm_file)
-		i_mmap_remove(vma);
-}
-
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(mm);
 	BUG_ON(vma->vm_start >= vma->vm_end);
 	vma_start_write(vma);
 	vma_mark_attached(vma);
 	tree_insert(mm, vma);
-	if (vma->vm_file)
-		i_mmap_insert(vma);
+	i_mmap_insert(vma);
 	mm->map_count++;
 }
 
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	i_mmap_lock(vma);
+	vma_link_locked(mm, vma);
+	i_mmap_unlock(vma);
+}
+
+/* Readers are waited for before the file's lock is taken: they may wait too. */
 void vma_unlink(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -285,13 +275,16 @@ void vma_unlink(struct vm_area_struct *vma)
 	vma_start_write(vma);
 	vma_mark_detached(vma);
 	tree_remove(mm, vma);
-	if (vma->vm_file)
-		i_mmap_remove(vma);
+	i_mmap_lock(vma);
+	i_mmap_remove(vma);
+	i_mmap_unlock(vma);
 	unlink_anon_vmas(vma);
 	mm->map_count--;
 }
 
-void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
+/* The trees of the reverse maps are keyed by range and vm_pgoff. */
+void vma_set_range_locked(struct vm_area_struct *vma, vaddr_t start,
+			  vaddr_t end)
 {
 	struct vm_area_struct *prev, *next;
 
@@ -299,14 +292,25 @@ void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	BUG_ON(start >= end);
 	prev = vma_prev(vma);
 	next = vma_next(vma);
-	rmap_remove(vma);
+	i_mmap_remove(vma);
+	if (vma->anon_vma)
+		anon_vma_tree_remove(vma);
 	/* Two's complement: an area may also grow downwards. */
 	vma->vm_pgoff += (int64_t)(start - vma->vm_start) >> PAGE_SHIFT;
 	store_relaxed(&vma->vm_start, start);
 	store_relaxed(&vma->vm_end, end);
-	rmap_insert(vma);
+	if (vma->anon_vma)
+		anon_vma_tree_insert(vma);
+	i_mmap_insert(vma);
 	gap_refresh(vma, prev);
 	gap_refresh(next, vma);
+}
+
+void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
+{
+	i_mmap_lock(vma);
+	vma_set_range_locked(vma, start, end);
+	i_mmap_unlock(vma);
 }
 
 /*

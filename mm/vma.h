@@ -138,6 +138,11 @@ void vma_unlink(struct vm_area_struct *vma);
  */
 void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
 
+/* The same for callers that hold i_mmap_lock over several changes. */
+void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_set_range_locked(struct vm_area_struct *vma, vaddr_t start,
+			  vaddr_t end);
+
 /*
  * The highest free range of len bytes inside [low, high), or 0. O(log n).
  */

@@ -48,8 +48,10 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	}
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(upper);
-	vma_set_range(vma, vma->vm_start, addr);
-	vma_link(mm, upper);
+	i_mmap_lock(vma);
+	vma_set_range_locked(vma, vma->vm_start, addr);
+	vma_link_locked(mm, upper);
+	i_mmap_unlock(vma);
 	if (above)
 		*above = upper;
 	return 0;
