@@ -3,8 +3,8 @@
  * memcpy, memmove and memset, in place of picolibc's, which were built for
  * size and go byte by byte. The compiler calls them as well.
  *
- * Words where both addresses allow it, in blocks of 64 bytes; no access is
- * ever misaligned. memcpy goes upwards, which memmove relies on.
+ * Words in blocks of 64 bytes; no access is ever misaligned. memcpy goes
+ * upwards, which memmove relies on.
  */
 	.macro FUNCTION name
 	.balign 4
@@ -24,10 +24,7 @@ FUNCTION memmove
 FUNCTION memcpy
 	mv	a3, a0
 	add	a4, a0, a2		/* end of `to` */
-	xor	t0, a0, a1
-	andi	t0, t0, 7
-	bnez	t0, .Lup_bytes
-	sltiu	t0, a2, 8
+	sltiu	t0, a2, 16
 	bnez	t0, .Lup_bytes
 1:	andi	t0, a3, 7
 	beqz	t0, 2f
@@ -36,7 +33,9 @@ FUNCTION memcpy
 	addi	a1, a1, 1
 	addi	a3, a3, 1
 	j	1b
-2:	addi	a5, a4, -64		/* last place for a block */
+2:	andi	t0, a1, 7
+	bnez	t0, .Lup_shift
+	addi	a5, a4, -64		/* last place for a block */
 	bltu	a5, a3, 4f
 3:	ld	t0,  0(a1)
 	ld	t1,  8(a1)
@@ -72,6 +71,30 @@ FUNCTION memcpy
 	addi	a3, a3, 1
 	bne	a3, a4, 6b
 7:	ret
+
+	/* Each word is put together from the two that hold its bytes. */
+.Lup_shift:
+	addi	a5, a4, -16
+	bltu	a5, a3, .Lup_bytes
+	andi	a1, a1, -8
+	slli	t1, t0, 3		/* bits of the lower word to drop */
+	neg	t2, t1			/* shifts count modulo 64 */
+	ld	t3, 0(a1)
+8:	ld	t4, 8(a1)
+	srl	t3, t3, t1
+	sll	t5, t4, t2
+	or	t3, t3, t5
+	sd	t3, 0(a3)
+	ld	t3, 16(a1)
+	srl	t4, t4, t1
+	sll	t5, t3, t2
+	or	t4, t4, t5
+	sd	t4, 8(a3)
+	addi	a1, a1, 16
+	addi	a3, a3, 16
+	bgeu	a5, a3, 8b
+	add	a1, a1, t0
+	j	.Lup_bytes
 
 	/* From the end: bytes until it is aligned, words, bytes. */
 .Ldown:

@@ -43,13 +43,10 @@
 FUNCTION user_copy
 	USER_ON	t6
 	add	t5, a0, a2		/* end of `to` */
-	xor	t0, a0, a1
-	andi	t0, t0, 7
-	bnez	t0, .Lcopy_bytes
 	sltiu	t0, a2, 16
 	bnez	t0, .Lcopy_bytes
 
-	/* Bytes up to the first whole word. */
+	/* Bytes up to the first whole word of `to`. */
 	neg	t0, a0
 	andi	t0, t0, 7
 	add	t0, t0, a0
@@ -59,7 +56,9 @@ FUNCTION user_copy
 	addi	a1, a1, 1
 	addi	a0, a0, 1
 	bne	a0, t0, 1b
-2:
+2:	andi	t3, a1, 7
+	bnez	t3, .Lcopy_shift
+
 	/* Blocks. */
 	sub	t4, t5, a0
 	andi	t4, t4, -256
@@ -112,8 +111,29 @@ FUNCTION user_copy
 	csrc	sstatus, t6
 	sub	a0, t5, a0
 	ret
+
+	/* Each word of `to` is put together from the two that hold it. */
+.Lcopy_shift:
+	addi	t4, t5, -8		/* last place for a word */
+	bltu	t4, a0, .Lcopy_bytes
+	slli	t1, t3, 3
+	neg	t2, t1			/* shifts count modulo 64 */
+	sub	a1, a1, t3
+7:	ld	a3, 0(a1)
+8:	ld	a4, 8(a1)
+	srl	a3, a3, t1
+	sll	a5, a4, t2
+	or	a3, a3, a5
+	sd	a3, 0(a0)
+	mv	a3, a4
+	addi	a1, a1, 8
+	addi	a0, a0, 8
+	bgeu	t4, a0, 8b
+9:	add	a1, a1, t3
+	j	.Lcopy_bytes
 	EX_RANGE user_copy, .Lcopy_bytes, .Lcopy_bytes
 	EX_RANGE .Lcopy_bytes, .Lcopy_done, .Lcopy_done
+	EX_RANGE 7b, 9b, 9b
 
 /* size_t user_clear(void *to, size_t len): bytes left */
 FUNCTION user_clear
