@@ -27,6 +27,7 @@
 	\op	s11, THREAD_CONTEXT + 104(\base)
 	.endm
 	.set	CONTEXT_STATUS, THREAD_CONTEXT + 112
+	.set	CONTEXT_GP, THREAD_CONTEXT + 120
 
 	.macro FP_SAVE base, tmp
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
@@ -54,6 +55,7 @@
 	.type switch_to, @function
 switch_to:
 	CONTEXT	sd, a0
+	sd	gp, CONTEXT_GP(a0)
 	csrr	t0, sstatus
 	sd	t0, CONTEXT_STATUS(a0)
 	li	t1, SSTATUS_FS
@@ -71,6 +73,7 @@ switch_to:
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 2:	CONTEXT	ld, a1
+	ld	gp, CONTEXT_GP(a1)
 	ret
 	.size switch_to, . - switch_to
 

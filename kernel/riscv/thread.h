@@ -17,7 +17,7 @@
 #define THREAD_HART    300
 #define THREAD_SCRATCH 304
 #define THREAD_CONTEXT 312
-#define THREAD_FP      432
+#define THREAD_FP      440
 
 #define KSTACK_SIZE 16384 /* see kernel/kstack.h */
 
@@ -25,11 +25,12 @@
 
 #include "lib/machine.h"
 
-/* What switch_to() saves: the registers that a C function preserves. */
+/* What switch_to() saves: all that C preserves. */
 struct context {
 	uint64_t ra, sp;
 	uint64_t s[12];
 	uint64_t status; /* sstatus: SPP, SPIE, SUM, FS */
+	uint64_t gp;	 /* the program's; traps leave it in the hart */
 };
 
 /* Floating point, rv64 D; valid while the thread is not running. */
