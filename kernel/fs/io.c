@@ -3,14 +3,13 @@
  * Moving bytes between files and the buffers of programs.
  *
  * A segment at a time; the common case, one user segment that is long enough,
- * goes through the loop once.
+ * is inline in the header.
  */
 #include "kernel/fs/io.h"
 
 #include <string.h>
 
 #include "abi/errno.h"
-#include "kernel/riscv/uaccess.h"
 #include "mm/slab.h"
 
 /* Take the next segment into the cursor; skips empty ones. */
@@ -21,13 +20,6 @@ static void io_next(struct io *io)
 		io->len = min(io->next->iov_len, io->count);
 		io->next++;
 	}
-}
-
-static void io_advance(struct io *io, size_t len)
-{
-	io->addr += len;
-	io->len -= len;
-	io->count -= len;
 }
 
 enum io_op { IO_PUT, IO_GET, IO_ZERO };
@@ -67,12 +59,12 @@ static size_t io_run(struct io *io, char *mem, size_t len, enum io_op op)
 	return done;
 }
 
-size_t io_put(struct io *io, const void *from, size_t len)
+size_t io_put_slow(struct io *io, const void *from, size_t len)
 {
 	return io_run(io, (void *)from, len, IO_PUT);
 }
 
-size_t io_get(struct io *io, void *to, size_t len)
+size_t io_get_slow(struct io *io, void *to, size_t len)
 {
 	return io_run(io, to, len, IO_GET);
 }

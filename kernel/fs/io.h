@@ -11,6 +11,7 @@
 #pragma once
 
 #include "abi/uio.h"
+#include "kernel/riscv/uaccess.h"
 #include "lib/types.h"
 
 struct io {
@@ -44,10 +45,39 @@ static inline void io_init_iovec(struct io *io, const struct iovec *iov,
  */
 long io_import_iovec(vaddr_t iov, uint64_t nr, struct iovec **vec);
 
-/* Copy to the buffer, from the buffer, fill it with zeros. Bytes done. */
-size_t io_put(struct io *io, const void *from, size_t len);
-size_t io_get(struct io *io, void *to, size_t len);
+/* Fill with zeros. Bytes done. */
 size_t io_zero(struct io *io, size_t len);
+
+/* Any kind of buffer; for the inline functions below. */
+size_t io_put_slow(struct io *io, const void *from, size_t len);
+size_t io_get_slow(struct io *io, void *to, size_t len);
+
+static inline void io_advance(struct io *io, size_t len)
+{
+	io->addr += len;
+	io->len -= len;
+	io->count -= len;
+}
+
+/* Copy to the buffer. Bytes done. */
+static inline size_t io_put(struct io *io, const void *from, size_t len)
+{
+	if (unlikely(len > io->len || io->is_kernel))
+		return io_put_slow(io, from, len);
+	len -= raw_copy_to_user(io->addr, from, len);
+	io_advance(io, len);
+	return len;
+}
+
+/* Copy from the buffer. Bytes done. */
+static inline size_t io_get(struct io *io, void *to, size_t len)
+{
+	if (unlikely(len > io->len || io->is_kernel))
+		return io_get_slow(io, to, len);
+	len -= raw_copy_from_user(to, io->addr, len);
+	io_advance(io, len);
+	return len;
+}
 
 /* One call moves no more than this, as on Linux. */
 #define MAX_RW 0x7ffff000UL

@@ -12,7 +12,6 @@
 #include "abi/errno.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/special.h"
-#include "kernel/riscv/uaccess.h"
 #include "kernel/thread.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
@@ -307,11 +306,11 @@ int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
  * As Linux, refuse a kernel address even where nothing would be copied, and
  * cut what is longer than one call may move. (A vector was cut before.)
  */
-static bool io_is_good(struct io *io)
+static inline bool io_is_good(struct io *io)
 {
 	if (io->is_kernel || io->next)
 		return true;
-	if (!access_ok(io->addr, io->len))
+	if (io->len > MM_USER_END || io->addr > MM_USER_END - io->len)
 		return false;
 	if (unlikely(io->len > MAX_RW))
 		io->len = io->count = MAX_RW;

@@ -416,7 +416,7 @@ static void root_readdir(struct dentry *dir, struct dir_sink *sink)
 	bool fits = true;
 
 	(void)dir;
-	while (fits && (p = process_next(max(first_number(sink), 1) - 1))) {
+	while (fits && (p = process_next(first_number(sink)))) {
 		fits = emit_number(sink, p->pid->nr, S_IFDIR);
 		process_put(p);
 	}

@@ -24,30 +24,33 @@
 
 long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos)
 {
-	long total = 0;
+	uint64_t start = *pos, at = start;
 
 	while (io->count) {
 		uint64_t size = load_relaxed(&mapping->i_size);
-		size_t off = *pos & ~PAGE_MASK, n, done;
+		size_t off = at % PAGE_SIZE, n, done;
 		struct page *page;
 
-		if (*pos >= size)
+		if (at >= size)
 			break;
 		n = min(PAGE_SIZE - off, io->count);
-		n = min(n, size - *pos);
-		page = filemap_find(mapping, *pos >> PAGE_SHIFT);
+		n = min(n, size - at);
+		page = filemap_find(mapping, at >> PAGE_SHIFT);
 		if (likely(page)) {
 			done = io_put(io, (char *)page_address(page) + off, n);
 			page_put(page);
 		} else {
 			done = io_zero(io, n);
 		}
-		*pos += done;
-		total += (long)done;
-		if (done < n)
-			return total ? total : -EFAULT;
+		at += done;
+		if (done == n)
+			continue;
+		if (at == start)
+			return -EFAULT;
+		break;
 	}
-	return total;
+	*pos = at;
+	return (long)(at - start);
 }
 
 static long ramfs_read(struct open_file *file, struct io *io, uint64_t *pos)
