@@ -14,6 +14,7 @@ On a terminal, keys go to the guest one by one; Ctrl-A X stops it.
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 import termios
@@ -73,14 +74,28 @@ def run(words, args):
     return guest.status
 
 
-def debug(words, args, folder):
+def elf_of(program, args):
+    """The file of the host that the program was made from, or None."""
+    built = os.path.join(os.path.dirname(args.base),
+                         os.path.basename(program))
+    for path in (program, built):
+        if os.path.isfile(path):
+            return os.path.abspath(path)
+    return None
+
+
+def debug(words, args, program, folder):
     """Hold the machine before its first instruction until gdb says go."""
     socket = os.path.join(folder, "gdb.sock")
-    words += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
-    helper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gdb.py")
-    print(f"waiting for:\n  gdb-multiarch {args.kernel} -x {helper} "
-          f"-ex 'target remote {socket}'", file=sys.stderr)
-    return words
+    here = os.path.dirname(os.path.abspath(__file__))
+    gdb = ["gdb-multiarch", args.kernel, "-x", os.path.join(here, "gdb.py"),
+           "-ex", f"target remote {socket}"]
+    if program:
+        gdb += ["-ex", f"add-symbol-file {program}"]
+    print("waiting for gdb, in another terminal:\n  " + shlex.join(gdb) +
+          "\nand there: break handle_mm_fault, continue, fl-fault, fl-maps",
+          file=sys.stderr)
+    return words + ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
 
 
 def main():
@@ -100,13 +115,14 @@ def main():
     extra = [] if args.tty else ["quiet", "noecho"]
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         args.initrd = os.path.join(folder, "initramfs.cpio")
+        program = elf_of(args.argv[0], args) if args.argv else None
         try:
             args.argv = pack(args, args.initrd)
             words = qemu.from_arguments(args, extra, tty=args.tty)
         except (OSError, ValueError) as error:
             sys.exit(f"run: {error}")
         if args.debug:
-            words = debug(words, args, folder)
+            words = debug(words, args, program, folder)
         return run(words, args)
 
 

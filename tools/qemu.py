@@ -204,7 +204,7 @@ def describe(status):
 def add_arguments(parser):
     """The options of the machine, the same for every tool."""
     parser.add_argument("--smp", type=int, default=1, metavar="N",
-                        help="number of harts")
+                        choices=range(1, 65), help="number of harts")
     parser.add_argument("--mem", default="128M", metavar="SIZE",
                         help="size of the memory, as QEMU writes it")
     parser.add_argument("--icount", action="store_true",
