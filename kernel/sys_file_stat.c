@@ -18,26 +18,6 @@
 #define LOOKUP_FLAGS (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
 #define STATX_SYNC   0x6000 /* AT_STATX_*: nothing is remote here */
 
-/* The file a call is about, with a reference. 0 or -Exxx. */
-static int lookup(uint64_t dfd, vaddr_t path, uint64_t flags,
-		  struct dentry **out)
-{
-	unsigned walk_flags = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
-	char none[] = "", *name;
-	int err;
-
-	if (flags & AT_EMPTY_PATH)
-		walk_flags |= WALK_EMPTY;
-	if (flags & AT_EMPTY_PATH && !path)
-		return path_lookup((int)dfd, none, walk_flags, out);
-	err = path_from_user(path, &name);
-	if (err)
-		return err;
-	err = path_lookup((int)dfd, name, walk_flags, out);
-	kfree(name);
-	return err;
-}
-
 static int lookup_fd(uint64_t fd, struct dentry **out)
 {
 	struct open_file *file = fd_get_any((int)fd);
@@ -47,6 +27,31 @@ static int lookup_fd(uint64_t fd, struct dentry **out)
 	*out = dentry_get(file->dentry);
 	open_file_put(file);
 	return 0;
+}
+
+/* The file a call is about, with a reference. 0 or -Exxx. */
+static int lookup(uint64_t dfd, vaddr_t path, uint64_t flags,
+		  struct dentry **out)
+{
+	unsigned walk_flags = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
+	uint8_t first = 0;
+	char *name;
+	int err;
+
+	if (flags & AT_EMPTY_PATH && (int)dfd != AT_FDCWD) {
+		if (path && get_user_u8(&first, path))
+			return -EFAULT;
+		if (!first)
+			return lookup_fd(dfd, out);
+	}
+	if (flags & AT_EMPTY_PATH)
+		walk_flags |= WALK_EMPTY;
+	err = path_from_user(path, &name);
+	if (err)
+		return err;
+	err = path_lookup((int)dfd, name, walk_flags, out);
+	kfree(name);
+	return err;
 }
 
 /* Copy out the status; drops the reference. */
