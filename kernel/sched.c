@@ -109,19 +109,6 @@ static void arm_tick(struct run_queue *rq, unsigned hart)
 		hart_send_ipi(1UL << hart); /* ipi_received() sets it there */
 }
 
-/* Under rq->lock. The hart of rq is to run t some time. */
-static void enqueue(struct run_queue *rq, unsigned hart, struct thread *t,
-		    bool is_claimed)
-{
-	list_add_tail(&t->run_node, &rq->queue);
-	rq->nr++;
-	t->home = hart;
-	if (is_claimed)
-		hart_send_ipi(1UL << hart);
-	else if (!rq->running->is_idle)
-		arm_tick(rq, hart);
-}
-
 /* Take an idle hart of the set for a thread; its index, or -1. */
 static int claim_idle(uint64_t harts)
 {
@@ -134,6 +121,22 @@ static int claim_idle(uint64_t harts)
 			return (int)bit_lowest(bit);
 	}
 	return -1;
+}
+
+/*
+ * Under rq->lock. The hart of rq is to run t some time. It may have gone idle
+ * since the caller looked; it sets its idle bit under this lock.
+ */
+static void enqueue(struct run_queue *rq, unsigned hart, struct thread *t,
+		    bool is_claimed)
+{
+	list_add_tail(&t->run_node, &rq->queue);
+	rq->nr++;
+	t->home = hart;
+	if (is_claimed || claim_idle(1UL << hart) >= 0)
+		hart_send_ipi(1UL << hart);
+	else if (!rq->running->is_idle)
+		arm_tick(rq, hart);
 }
 
 /*
