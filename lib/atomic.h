@@ -16,6 +16,14 @@
 #define store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
+/*
+ * Load a pointer that is only followed: what it leads to is seen at least as
+ * new as it was when the pointer was released, since the address depends on
+ * the load (RVWMO, preserved program order rule 9). C11 calls this consume,
+ * which compilers turn into an acquire and its fence.
+ */
+#define load_dependent(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+
 /* Each returns the value before the operation. */
 #define fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define fetch_add_acquire(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQUIRE)

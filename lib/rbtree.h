@@ -60,17 +60,17 @@ static inline bool rb_is_empty(const struct rb_root *root)
 /* The three loads pair with the releases in set_child() of rbtree.c. */
 static inline struct rb_node *rb_root_lockless(const struct rb_root *root)
 {
-	return load_acquire(&root->node);
+	return load_dependent(&root->node);
 }
 
 static inline struct rb_node *rb_left_lockless(const struct rb_node *node)
 {
-	return load_acquire(&node->left);
+	return load_dependent(&node->left);
 }
 
 static inline struct rb_node *rb_right_lockless(const struct rb_node *node)
 {
-	return load_acquire(&node->right);
+	return load_dependent(&node->right);
 }
 
 /*

@@ -222,8 +222,9 @@ static vm_fault_t lock_mm_and_find_vma(struct vma_guard *guard, vaddr_t addr,
 }
 
 /* Check the access, then handle; releases whatever the guard holds. */
-static vm_fault_t fault_in_area(struct vma_guard *guard, vaddr_t addr,
-				uint32_t flags, struct fault_report *report)
+static inline vm_fault_t fault_in_area(struct vma_guard *guard, vaddr_t addr,
+				       uint32_t flags,
+				       struct fault_report *report)
 {
 	vm_fault_t fault;
 
@@ -232,77 +233,83 @@ static vm_fault_t fault_in_area(struct vma_guard *guard, vaddr_t addr,
 		fault = report_signal(report, FAULT_ACCESS, SEGV_ACCERR);
 	else
 		fault = handle_mm_fault(guard, addr, flags, report);
-	if (!vm_fault_released(fault))
+	if (likely(!vm_fault_released(fault)))
 		vma_guard_release(guard);
 	return fault;
 }
 
-/* Fill in what an error bit means to the program, and count. */
-static vm_fault_t fault_done(vm_fault_t fault, struct fault_report *report)
+/* What error bits mean to the program. */
+static __cold void report_error(vm_fault_t fault, struct fault_report *report)
 {
-	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR))) {
-		if (vm_fault_has(fault, VM_FAULT_OOM)) {
-			report->kind = FAULT_OOM;
-		} else if (vm_fault_has(fault, VM_FAULT_HWPOISON |
-						   VM_FAULT_HWPOISON_LARGE)) {
-			report->signal = SIGBUS;
-			report->code = BUS_MCEERR_AR;
-		} else if (vm_fault_has(fault, VM_FAULT_SIGBUS)) {
-			report->signal = SIGBUS;
-			report->code = BUS_ADRERR;
-		}
+	if (vm_fault_has(fault, VM_FAULT_OOM)) {
+		report->kind = FAULT_OOM;
+	} else if (vm_fault_has(fault,
+				VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
+		report->signal = SIGBUS;
+		report->code = BUS_MCEERR_AR;
+	} else if (vm_fault_has(fault, VM_FAULT_SIGBUS)) {
+		report->signal = SIGBUS;
+		report->code = BUS_ADRERR;
 	}
-	report->major = vm_fault_has(fault, VM_FAULT_MAJOR);
-	count_vm_event(report->kind);
-	count_vm_event(PGFAULT);
-	if (report->major)
+	if (vm_fault_has(fault, VM_FAULT_MAJOR)) {
+		report->major = true;
 		count_vm_event(PGMAJFAULT);
+	}
+}
+
+static inline vm_fault_t fault_done(vm_fault_t fault,
+				    struct fault_report *report)
+{
+	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_MAJOR)))
+		report_error(fault, report);
+	count_vm_event(report->kind);
 	return fault;
+}
+
+/* The path under mmap_lock: whatever the area's own lock did not do. */
+static __noinline vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
+						   vaddr_t addr, uint32_t flags,
+						   struct fault_report *report)
+{
+	struct vma_guard guard = {.mm = mm};
+	vm_fault_t fault;
+
+	count_vm_event(PGFAULT_MMAP_LOCK);
+	if (addr >= MM_USER_END)
+		return report_signal(report, FAULT_BAD_ADDRESS, SEGV_MAPERR);
+	for (;;) {
+		fault = lock_mm_and_find_vma(&guard, addr, flags, report);
+		if (vm_fault_has(fault, VM_FAULT_ERROR))
+			return fault;
+		fault = fault_in_area(&guard, addr, flags, report);
+		if (!vm_fault_has(fault, VM_FAULT_RETRY))
+			return fault;
+		/* The second time nobody may ask for a third one. */
+		flags |= FAULT_FLAG_TRIED;
+		if ((flags & FAULT_FLAG_KILLABLE) && machine_fatal_signal())
+			return vm_fault_make(VM_FAULT_SIGSEGV);
+	}
 }
 
 vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 		    struct fault_report *report)
 {
-	struct vma_guard guard = {.mm = mm};
+	struct vma_guard guard = {.mm = mm, .kind = GUARD_VMA};
 	vm_fault_t fault;
 
-	report->kind = FAULT_NONE;
-	report->stack_grew = false;
-	report->signal = 0;
-	report->code = 0;
-	report->vm_start = 0;
-	report->vm_end = 0;
-	report->vm_flags = 0;
-	if (unlikely(addr >= MM_USER_END))
-		return fault_done(
-		    report_signal(report, FAULT_BAD_ADDRESS, SEGV_MAPERR),
-		    report);
-
+	*report = (struct fault_report){.kind = FAULT_NONE};
 	flags |= FAULT_FLAG_ALLOW_RETRY;
+	/* No area holds an address that is not a user's. */
 	guard.vma = lock_vma_under_rcu(mm, addr);
 	if (likely(guard.vma)) {
-		guard.kind = GUARD_VMA;
 		fault = fault_in_area(&guard, addr, flags | FAULT_FLAG_VMA_LOCK,
 				      report);
-		if (likely(!vm_fault_has(fault, VM_FAULT_RETRY))) {
-			count_vm_event(VMA_LOCK_SUCCESS);
+		if (likely(!vm_fault_has(fault, VM_FAULT_RETRY)))
 			return fault_done(fault, report);
-		}
 		count_vm_event(VMA_LOCK_RETRY);
 	}
-	for (;;) {
-		fault = lock_mm_and_find_vma(&guard, addr, flags, report);
-		if (vm_fault_has(fault, VM_FAULT_ERROR))
-			return fault_done(fault, report);
-		fault = fault_in_area(&guard, addr, flags, report);
-		if (!vm_fault_has(fault, VM_FAULT_RETRY))
-			return fault_done(fault, report);
-		/* The second time nobody may ask for a third one. */
-		flags |= FAULT_FLAG_TRIED;
-		if ((flags & FAULT_FLAG_KILLABLE) && machine_fatal_signal())
-			return fault_done(vm_fault_make(VM_FAULT_SIGSEGV),
-					  report);
-	}
+	fault = fault_under_mmap_lock(mm, addr, flags, report);
+	return fault_done(fault, report);
 }
 
 const char *fault_kind_name(enum fault_kind kind)

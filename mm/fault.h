@@ -45,10 +45,11 @@ void vm_fault_format(vm_fault_t fault, char *buf, size_t len);
 
 /* What mm_fault found out; filled in for the caller. */
 struct fault_report {
-	enum fault_kind kind;
+	uint8_t kind;		  /* enum fault_kind */
 	bool major;		  /* getrusage counts it as major */
 	bool stack_grew;	  /* FAULT_STACK_GROWTH as well */
-	int signal, code;	  /* 0, or SIGSEGV/SIGBUS with its si_code */
+	uint8_t signal;		  /* 0, or SIGSEGV or SIGBUS ... */
+	int32_t code;		  /* ... and its si_code */
 	vaddr_t vm_start, vm_end; /* the area, as it was; 0, 0: none */
 	uint64_t vm_flags;
 };

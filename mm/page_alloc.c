@@ -19,10 +19,10 @@
 #include "abi/errno.h"
 #include "config.h"
 #include "mm/page_node.h"
-#include "mm/vmstat.h"
 
-#define STACK_SIZE    128 /* pages that one hart keeps at most */
-#define STACK_BATCH   64  /* how many move at a time */
+#define STACK_SIZE    127 /* pages that one hart keeps at most */
+#define STACK_ORDER   6	  /* how many move at a time, as an order */
+#define STACK_BATCH   (1u << STACK_ORDER)
 #define MAX_SHRINKERS 8
 
 struct node {
@@ -146,32 +146,84 @@ static void block_free(struct page *page, unsigned order)
 	spin_unlock(&node->lock);
 }
 
-/* Fill an empty stack; stack->lock is held. The pages are PAGE_PCP. */
-static void stack_refill(struct page_stack *stack, unsigned gfp)
+/* Put the pages of a block on a stack, so that they come off in order. */
+static void stack_push_block(struct page_stack *stack, struct page *page,
+			     unsigned order)
+{
+	for (unsigned i = 1u << order; i-- > 0;) {
+		page[i].type = PAGE_PCP;
+		stack->page[stack->nr++] = &page[i];
+	}
+}
+
+/*
+ * Fill an empty stack, from the largest blocks that fit; stack->lock is held.
+ * Taking a block at once costs a few instructions a page, one by one 50.
+ */
+static __noinline void stack_refill(struct page_stack *stack, unsigned gfp)
 {
 	unsigned local = hart_node[machine_hart()];
 
 	for (unsigned i = 0; i < nr_nodes && !stack->nr; i++) {
 		struct node *node = &nodes[(local + i) % nr_nodes];
+		int order = STACK_ORDER;
 
 		spin_lock(&node->lock);
-		while (stack->nr < STACK_BATCH && may_take(node, 0, gfp)) {
-			struct page *page = buddy_alloc(node, 0);
+		while (order >= 0 && stack->nr + (1u << order) <= STACK_BATCH) {
+			struct page *page = may_take(node, order, gfp)
+						? buddy_alloc(node, order)
+						: NULL;
 
-			if (!page)
-				break;
-			page->type = PAGE_PCP;
-			stack->page[stack->nr++] = page;
+			if (page)
+				stack_push_block(stack, page, order);
+			else
+				order--;
 		}
 		spin_unlock(&node->lock);
 	}
 }
 
-/* Move `nr` pages of a stack to the buddy lists; stack->lock is held. */
-static void stack_drain(struct page_stack *stack, unsigned nr)
+/* Give back [pfn, end), which lies in one node, in blocks as large as can be.
+ */
+static void range_free(pfn_t pfn, pfn_t end)
 {
-	while (nr--)
-		block_free(stack->page[--stack->nr], 0);
+	while (pfn < end) {
+		unsigned order = MAX_ORDER;
+
+		while (!IS_ALIGNED(pfn, 1UL << order) ||
+		       pfn + (1UL << order) > end)
+			order--;
+		block_free(pfn_to_page(pfn), order);
+		pfn += 1UL << order;
+	}
+}
+
+/*
+ * Move `nr` pages of a stack to the buddy lists; stack->lock is held. Pages
+ * that were freed one after the other often lie so in memory: such runs, in
+ * either direction, go back as blocks.
+ */
+static __noinline void stack_drain(struct page_stack *stack, unsigned nr)
+{
+	struct page **top = &stack->page[stack->nr];
+	struct page **at = top - nr;
+
+	stack->nr -= nr;
+	while (at < top) {
+		struct page **next = at + 1;
+		int64_t step = next < top ? *next - *at : 0;
+		pfn_t first, last;
+
+		if (step != 1 && step != -1)
+			step = 0;
+		while (step && next < top && *next == next[-1] + step &&
+		       (*next)->node == (*at)->node)
+			next++;
+		first = page_to_pfn(min(*at, next[-1]));
+		last = page_to_pfn(max(*at, next[-1]));
+		range_free(first, last + 1);
+		at = next;
+	}
 }
 
 void page_drain_all(void)
@@ -187,7 +239,7 @@ void page_drain_all(void)
 	}
 }
 
-static struct page *page_alloc_fast(unsigned gfp)
+static inline struct page *page_alloc_fast(unsigned gfp)
 {
 	struct page_stack *stack = &stacks[machine_hart()];
 	struct page *page = NULL;
@@ -225,7 +277,6 @@ struct page *page_alloc(unsigned order, unsigned gfp)
 	page->order = order;
 	page->flags = 0;
 	store_relaxed(&page->count, PAGE_REF);
-	count_vm_event(PGALLOC);
 	if (gfp & GFP_ZERO) {
 		for (unsigned i = 0; i < 1u << order; i++)
 			clear_page(page_address(page + i));
@@ -233,15 +284,29 @@ struct page *page_alloc(unsigned order, unsigned gfp)
 	return page;
 }
 
-void page_free(struct page *page, unsigned order)
+/* Poison and check what is about to be free; stack->lock need not be held. */
+static inline void free_check(const struct page *page)
 {
-	struct page_stack *stack;
-
 	if (CONFIG_DEBUG)
 		BUG_ON(page->type == PAGE_FREE || page->type == PAGE_PCP ||
 		       page->type == PAGE_RESERVED || page_mapcount(page) ||
 		       page_refcount(page) > 1);
-	count_vm_event(PGFREE);
+}
+
+/* A single page whose count is 0 goes on the stack; stack->lock is held. */
+static inline void stack_push(struct page_stack *stack, struct page *page)
+{
+	if (unlikely(stack->nr == STACK_SIZE))
+		stack_drain(stack, STACK_BATCH);
+	page->type = PAGE_PCP;
+	stack->page[stack->nr++] = page;
+}
+
+void page_free(struct page *page, unsigned order)
+{
+	struct page_stack *stack;
+
+	free_check(page);
 	store_relaxed(&page->count, 0);
 	if (order) {
 		page->type = PAGE_KERNEL;
@@ -250,10 +315,21 @@ void page_free(struct page *page, unsigned order)
 	}
 	stack = &stacks[machine_hart()];
 	spin_lock(&stack->lock);
-	if (unlikely(stack->nr == STACK_SIZE))
-		stack_drain(stack, STACK_BATCH);
-	page->type = PAGE_PCP;
-	stack->page[stack->nr++] = page;
+	stack_push(stack, page);
+	spin_unlock(&stack->lock);
+}
+
+void page_put_many(struct page **page, uint64_t nr, uint64_t what)
+{
+	struct page_stack *stack = &stacks[machine_hart()];
+
+	spin_lock(&stack->lock);
+	for (struct page **end = page + nr; page < end; page++) {
+		if (fetch_sub_acq_rel(&(*page)->count, what) != what)
+			continue;
+		free_check(*page);
+		stack_push(stack, *page);
+	}
 	spin_unlock(&stack->lock);
 }
 
@@ -307,19 +383,13 @@ uint64_t page_nr_total(void)
 
 void page_free_reserved(paddr_t start, paddr_t end)
 {
-	pfn_t pfn = PAGE_ALIGN(start) >> PAGE_SHIFT;
+	pfn_t first = PAGE_ALIGN(start) >> PAGE_SHIFT;
 	pfn_t last = end >> PAGE_SHIFT;
 
-	while (pfn < last) {
-		unsigned order = MAX_ORDER;
-
-		while (!IS_ALIGNED(pfn, 1UL << order) ||
-		       pfn + (1UL << order) > last)
-			order--;
-		block_free(pfn_to_page(pfn), order);
-		nr_total += 1UL << order;
-		pfn += 1UL << order;
-	}
+	if (first >= last)
+		return;
+	range_free(first, last);
+	nr_total += last - first;
 }
 
 /* Find room for `bytes` in the usable ranges; 0 when there is none. */

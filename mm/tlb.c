@@ -98,12 +98,6 @@ void tlb_gather_table(struct tlb_gather *gather, struct page *table)
 	list_add(&table->lru, &gather->tables);
 }
 
-static void put_mappings(struct page **page, uint64_t nr)
-{
-	for (uint64_t i = 0; i < nr; i++)
-		page_put_count(page[i], PAGE_MAPPING);
-}
-
 void tlb_gather_flush(struct tlb_gather *gather)
 {
 	struct page *table, *next;
@@ -114,12 +108,12 @@ void tlb_gather_flush(struct tlb_gather *gather)
 		else if (gather->start < gather->end)
 			flush_tlb_range(gather->mm, gather->start, gather->end);
 	}
-	put_mappings(gather->local, gather->nr);
+	page_put_many(gather->local, gather->nr, PAGE_MAPPING);
 	while (gather->batches) {
 		struct tlb_batch *batch = gather->batches;
 
 		gather->batches = batch->next;
-		put_mappings(batch->page, batch->nr);
+		page_put_many(batch->page, batch->nr, PAGE_MAPPING);
 		page_free_virt(batch);
 	}
 	list_for_each_entry_safe (table, next, &gather->tables, lru)

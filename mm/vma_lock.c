@@ -91,24 +91,15 @@ void mmap_assert_write_locked(struct mm_struct *mm)
 		BUG_ON(!rwsem_is_mine(&mm->mmap_lock));
 }
 
-/*
- * Drop a reader's reference. The reader that finds only the writer's part left
- * wakes it. `mm` outlives the call: the caller runs in it or holds it.
- */
-static void vma_refcount_put(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_wake_writer(struct mm_struct *mm)
 {
-	/* Pairs with the acquire of the writer in vma_start_write. */
-	uint32_t old = fetch_sub_release(&vma->vm_refcnt, 1);
+	struct thread *writer = load_acquire(&mm->vma_writer_wait);
 
-	if (unlikely(old & VMA_LOCK_OFFSET)) {
-		struct thread *writer = load_acquire(&mm->vma_writer_wait);
-
-		if (writer)
-			machine_unpark(writer);
-	}
+	if (writer)
+		machine_unpark(writer);
 }
 
-bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	uint32_t refs = load_relaxed(&vma->vm_refcnt);
 
@@ -134,9 +125,9 @@ bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 	return true;
 }
 
-void vma_end_read(struct vm_area_struct *vma)
+bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	vma_refcount_put(vma->vm_mm, vma);
+	return start_read(mm, vma);
 }
 
 bool vma_is_write_locked(const struct vm_area_struct *vma)
@@ -229,8 +220,8 @@ void vma_assert_detached(const struct vm_area_struct *vma)
 }
 
 /* Lockless descent; what it finds may be stale, and it may miss. */
-static struct vm_area_struct *find_lockless(const struct mm_struct *mm,
-					    vaddr_t addr)
+static inline struct vm_area_struct *find_lockless(const struct mm_struct *mm,
+						   vaddr_t addr)
 {
 	struct rb_node *node = rb_root_lockless(&mm->mm_rb);
 
@@ -251,44 +242,37 @@ static struct vm_area_struct *find_lockless(const struct mm_struct *mm,
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr)
 {
 	struct vm_area_struct *vma;
+	unsigned event = VMA_LOCK_MISS;
 
 	rcu_read_lock();
 	vma = find_lockless(mm, addr);
-	if (unlikely(!vma)) {
-		rcu_read_unlock();
-		count_vm_event(VMA_LOCK_MISS);
-		return NULL;
-	}
-	if (unlikely(!vma_start_read(mm, vma))) {
-		rcu_read_unlock();
-		count_vm_event(VMA_LOCK_ABORT);
-		return NULL;
+	if (unlikely(!vma))
+		goto out_unlock;
+	if (unlikely(!start_read(mm, vma))) {
+		event = VMA_LOCK_ABORT;
+		goto out_unlock;
 	}
 	rcu_read_unlock();
 	/* Locked now: what we found may have changed before. */
-	if (unlikely(addr < vma->vm_start || addr >= vma->vm_end)) {
-		vma_end_read(vma);
-		count_vm_event(VMA_LOCK_MISS);
-		return NULL;
-	}
-	return vma;
+	if (likely(addr >= vma->vm_start && addr < vma->vm_end))
+		return vma;
+	vma_refcount_put(mm, vma);
+	count_vm_event(VMA_LOCK_MISS);
+	return NULL;
+
+out_unlock:
+	rcu_read_unlock();
+	count_vm_event(event);
+	return NULL;
 }
 
-void vma_guard_release(struct vma_guard *guard)
+void vma_guard_release_mmap(struct vma_guard *guard)
 {
-	switch (guard->kind) {
-	case GUARD_VMA:
-		vma_end_read(guard->vma);
-		break;
-	case GUARD_MMAP_READ:
-		mmap_read_unlock(guard->mm);
-		break;
-	case GUARD_MMAP_WRITE:
+	BUG_ON(guard->kind == GUARD_CONSUMED);
+	if (guard->kind == GUARD_MMAP_WRITE)
 		mmap_write_unlock(guard->mm);
-		break;
-	case GUARD_CONSUMED:
-		BUG();
-	}
+	else
+		mmap_read_unlock(guard->mm);
 	guard->kind = GUARD_CONSUMED;
 	guard->vma = NULL;
 }

@@ -20,6 +20,7 @@
  */
 #pragma once
 
+#include "config.h"
 #include "lib/atomic.h"
 #include "mm/mm_types.h"
 
@@ -47,7 +48,26 @@ void mmap_assert_write_locked(struct mm_struct *mm);
  * under RCU or holds mmap_lock.
  */
 bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
-void vma_end_read(struct vm_area_struct *vma);
+
+/* The last reader of an area for which a writer waits: wake it. */
+void vma_wake_writer(struct mm_struct *mm);
+
+/*
+ * Drop a reader's reference. The reader that finds only the writer's part left
+ * wakes it. `mm` outlives the call: the caller runs in it or holds it.
+ */
+static inline void vma_refcount_put(struct mm_struct *mm,
+				    struct vm_area_struct *vma)
+{
+	/* Pairs with the acquire of the writer in vma_start_write. */
+	if (unlikely(fetch_sub_release(&vma->vm_refcnt, 1) & VMA_LOCK_OFFSET))
+		vma_wake_writer(mm);
+}
+
+static inline void vma_end_read(struct vm_area_struct *vma)
+{
+	vma_refcount_put(vma->vm_mm, vma);
+}
 
 /* Lock an area for writing until mmap_lock is released. Sleeps. */
 void vma_start_write(struct vm_area_struct *vma);
@@ -81,5 +101,17 @@ struct vma_guard {
 	enum vma_guard_kind kind;
 };
 
+void vma_guard_release_mmap(struct vma_guard *guard);
+
 /* Release what the guard holds; it is consumed then. */
-void vma_guard_release(struct vma_guard *guard);
+static inline void vma_guard_release(struct vma_guard *guard)
+{
+	if (likely(guard->kind == GUARD_VMA)) {
+		vma_refcount_put(guard->mm, guard->vma);
+		guard->kind = GUARD_CONSUMED;
+		if (CONFIG_DEBUG)
+			guard->vma = NULL;
+	} else {
+		vma_guard_release_mmap(guard);
+	}
+}

@@ -6,7 +6,7 @@
 
 struct vm_event_state vm_events[MAX_HARTS];
 
-uint64_t vm_event_sum(unsigned event)
+static uint64_t sum_harts(unsigned event)
 {
 	uint64_t sum = 0;
 
@@ -15,13 +15,35 @@ uint64_t vm_event_sum(unsigned event)
 	return sum;
 }
 
+/* Each fault counts its kind; stack growth is counted besides. */
+static uint64_t sum_faults(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned kind = 0; kind < NR_FAULT_KINDS; kind++) {
+		if (kind != FAULT_STACK_GROWTH)
+			sum += sum_harts(kind);
+	}
+	return sum;
+}
+
+uint64_t vm_event_sum(unsigned event)
+{
+	switch (event) {
+	case PGFAULT:
+		return sum_faults();
+	case VMA_LOCK_SUCCESS:
+		return sum_faults() - sum_harts(PGFAULT_MMAP_LOCK);
+	default:
+		return sum_harts(event);
+	}
+}
+
 const char *vm_event_name(unsigned event, char *buf, size_t len)
 {
 	static const char *const names[NR_VM_EVENTS] = {
 	    [PGFAULT] = "pgfault",
 	    [PGMAJFAULT] = "pgmajfault",
-	    [PGALLOC] = "pgalloc",
-	    [PGFREE] = "pgfree",
 	    [VMA_LOCK_SUCCESS] = "vma_lock_success",
 	    [VMA_LOCK_MISS] = "vma_lock_miss",
 	    [VMA_LOCK_RETRY] = "vma_lock_retry",

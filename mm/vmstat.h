@@ -12,9 +12,8 @@
 enum vm_event {
 	PGFAULT = NR_FAULT_KINDS, /* the kinds of faults come first */
 	PGMAJFAULT,
-	PGALLOC,
-	PGFREE,
 	VMA_LOCK_SUCCESS,
+	PGFAULT_MMAP_LOCK, /* faults that did not succeed by the area's lock */
 	VMA_LOCK_MISS,
 	VMA_LOCK_RETRY,
 	VMA_LOCK_ABORT,
@@ -25,9 +24,12 @@ enum vm_event {
 	NR_VM_EVENTS,
 };
 
+/* A power of two, so that finding a hart's counters is a shift. */
 struct vm_event_state {
-	uint64_t event[NR_VM_EVENTS];
+	uint64_t event[64];
 } __aligned(CACHE_LINE);
+
+_Static_assert(NR_VM_EVENTS <= 64, "room for each event");
 
 extern struct vm_event_state vm_events[MAX_HARTS];
 
@@ -46,6 +48,10 @@ static inline void count_vm_events(unsigned event, uint64_t n)
 	store_relaxed(counter, load_relaxed(counter) + n);
 }
 
+/*
+ * All harts' count. PGFAULT and VMA_LOCK_SUCCESS are not counted but computed
+ * from the others, which saves the common fault two counters.
+ */
 uint64_t vm_event_sum(unsigned event);
 
 /* Name as /proc/vmstat shows it; fault kinds as "fault_anon_read". */
