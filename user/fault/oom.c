@@ -9,30 +9,24 @@
 #include "user/lib/maps.h"
 #include "user/lib/outcome.h"
 
-#define DONE "memory runs out for one program, and the others live on"
+#define PIECE 256UL /* pages */
+#define DONE  "memory runs out for one program, and the others live on"
 
-/* The first page that has no memory yet. */
-static char *first_absent(char *start, unsigned long npages)
+/* Have the kernel fill memory from `start` on; returns where it gave up. */
+static char *fill(char *start, size_t step)
 {
-	uint8_t resident[1];
-
-	for (unsigned long i = 0; i < npages; i++)
-		if (mincore(start + i * PAGE, PAGE, resident) == 0 &&
-		    !(resident[0] & 1))
-			return start + i * PAGE;
+	while (madvise(start, step, MADV_POPULATE_WRITE) == 0)
+		start += step;
 	return start;
 }
 
-static _Noreturn void take(char *all, unsigned long npages)
+static _Noreturn void take(char *all)
 {
-	int error = madvise(all, npages * PAGE, MADV_POPULATE_WRITE);
+	subject("oom", all); /* all that is needed below has been touched */
+	char *next = fill(fill(all, PIECE * PAGE), PAGE);
 
-	if (error == 0)
-		cannot("use up all memory", error);
-	char *next = first_absent(all, npages);
 	subject("oom", next);
-	for (; next < all + npages * PAGE; next += PAGE)
-		*(volatile char *)next = 1;
+	*(volatile char *)next = 1;
 	cannot("use up all memory", 0);
 }
 
@@ -49,7 +43,7 @@ int main(void)
 	if (err(all) != -ENOMEM) {
 		int pid = fork();
 		if (pid == 0)
-			take(all, total / PAGE);
+			take(all);
 		expect("the signal", (unsigned long)wait_for(pid) & 0x7f,
 		       SIGKILL);
 	}
