@@ -23,5 +23,5 @@ void tty_init(bool echo);
  */
 void tty_poll_input(void);
 
-/* Does somebody wait for input? The idle loop then polls more often. */
+/* Is input waited for, or was there some just now? Then poll more often. */
 bool tty_input_wanted(void);

@@ -46,4 +46,5 @@ void show_pid_smaps(struct seq *seq, const struct inode *inode);
 void show_pid_smaps_rollup(struct seq *seq, const struct inode *inode);
 void show_pid_cmdline(struct seq *seq, const struct inode *inode);
 void show_pid_environ(struct seq *seq, const struct inode *inode);
+void show_pid_auxv(struct seq *seq, const struct inode *inode);
 extern const struct file_ops pagemap_file_ops, mem_file_ops;

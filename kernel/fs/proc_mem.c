@@ -236,6 +236,35 @@ void show_pid_environ(struct seq *seq, const struct inode *inode)
 	mmput(mm);
 }
 
+/*
+ * The auxiliary vector: where exec put it, behind the pointers to arguments
+ * and environment, which end in a null word each.
+ */
+void show_pid_auxv(struct seq *seq, const struct inode *inode)
+{
+	struct mm_struct *mm = proc_mm(inode);
+	uint64_t pair[2] = {1, 0};
+	unsigned nr_nulls = 0;
+	vaddr_t at;
+
+	if (!mm)
+		return;
+	at = mm->start_stack + sizeof(uint64_t);
+	while (nr_nulls < 2 && at < mm->arg_start &&
+	       access_remote_vm(mm, at, pair, 8, false, false) == 8) {
+		nr_nulls += !pair[0];
+		at += 8;
+	}
+	while (nr_nulls == 2 && at < mm->arg_start &&
+	       access_remote_vm(mm, at, pair, 16, false, false) == 16) {
+		seq_write(seq, pair, sizeof(pair));
+		at += sizeof(pair);
+		if (!pair[0])
+			break;
+	}
+	mmput(mm);
+}
+
 static long pagemap_read(struct open_file *file, struct io *io, uint64_t *pos)
 {
 	struct mm_struct *mm;

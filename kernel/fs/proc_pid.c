@@ -306,6 +306,7 @@ static const struct proc_entry entries[] = {
     TEXT("status", show_pid_status),
     TEXT("cmdline", show_pid_cmdline),
     TEXT("environ", show_pid_environ),
+    TEXT("auxv", show_pid_auxv),
     TEXT("comm", show_pid_comm),
     TEXT("limits", show_pid_limits),
     TEXT("mounts", show_mounts),

@@ -20,12 +20,16 @@
 
 #define CHUNK 256
 
+/* So long after a byte, more are expected soon; nanoseconds. */
+#define BUSY_TIME 100000000UL
+
 static struct tty {
 	struct spinlock lock;
 	struct tty_line line; /* lock */
 	struct wait_queue readers;
-	int pgrp;    /* a; foreground group, gets ^C; 0: none */
-	int session; /* a; whose terminal it is; 0: nobody's */
+	int pgrp;	     /* a; foreground group, gets ^C; 0: none */
+	int session;	     /* a; whose terminal it is; 0: nobody's */
+	uint64_t last_input; /* a; when something was typed */
 } tty = {
     .readers = WAIT_QUEUE_INIT(tty.readers),
 };
@@ -39,7 +43,8 @@ void tty_init(bool echo)
 
 bool tty_input_wanted(void)
 {
-	return !list_empty(&tty.readers.waiters);
+	return !list_empty(&tty.readers.waiters) ||
+	       machine_clock() - load_relaxed(&tty.last_input) < BUSY_TIME;
 }
 
 void tty_poll_input(void)
@@ -64,8 +69,10 @@ void tty_poll_input(void)
 		is_ready = true;
 	}
 	spin_unlock(&tty.lock);
-	if (is_ready)
+	if (is_ready) {
+		store_relaxed(&tty.last_input, machine_clock());
 		wake_all(&tty.readers);
+	}
 	if (interrupts && load_relaxed(&tty.pgrp))
 		signal_pgrp(load_relaxed(&tty.pgrp), SIGINT, NULL);
 }
