@@ -21,12 +21,21 @@
 #include "sbi/sbi.h"
 
 /* 16550: register numbers and bits of the line status. */
-enum { UART_DATA = 0, UART_LINE_STATUS = 5, UART_NR_REGS = 8 };
+enum {
+	UART_DATA = 0,
+	UART_FIFO_CONTROL = 2,
+	UART_LINE_STATUS = 5,
+	UART_NR_REGS = 8
+};
+
+/* FIFOs on, and room for 14 bytes announced: QEMU sends no more at a time. */
+#define FCR_ENABLE_14 0xc1
 #define LSR_DATA_READY 0x01
 #define LSR_FIFO_EMPTY 0x20
 #define UART_FIFO_SIZE 16
 
 #define LINE_MAX_LEN 512
+#define LINGER	     200000 /* nanoseconds */
 
 static struct spinlock console_lock;
 static bool is_quiet = true; /* until console_begin() */
@@ -107,6 +116,7 @@ void console_init(const struct boot_info *info)
 	uart_stride = info->uart.stride;
 	uart_width = info->uart.width;
 	uart = device_map(info->uart.base, UART_NR_REGS * uart_stride);
+	uart_write(UART_FIFO_CONTROL, FCR_ENABLE_14);
 }
 
 void console_begin(bool quiet)
@@ -146,12 +156,11 @@ void console_panic(void)
 	send("\n", 1);
 }
 
-size_t console_poll(char *buf, size_t len)
+static size_t receive(char *buf, size_t len)
 {
 	size_t n = 0;
+	int c;
 
-	if (!spin_trylock(&console_lock))
-		return 0;
 	if (has_dbcn) {
 		long got = sbi_console_read((paddr_t)dbcn_buf - kernel_offset,
 					    min(len, sizeof(dbcn_buf)));
@@ -162,12 +171,29 @@ size_t console_poll(char *buf, size_t len)
 		while (n < len && uart_read(UART_LINE_STATUS) & LSR_DATA_READY)
 			buf[n++] = (char)uart_read(UART_DATA);
 	} else {
-		int c;
-
 		while (n < len && (c = sbi_getchar()) >= 0)
 			buf[n++] = (char)c;
 	}
-	spin_unlock(&console_lock);
+	return n;
+}
+
+/*
+ * Where input streams in from a file the next bytes are never far: linger for
+ * them rather than let them wait for the next poll.
+ */
+size_t console_poll(char *buf, size_t len)
+{
+	static uint64_t last_input; /* atomic */
+	size_t n = 0;
+
+	do {
+		if (spin_trylock(&console_lock)) {
+			n = receive(buf, len);
+			spin_unlock(&console_lock);
+		}
+	} while (!n && machine_clock() - load_relaxed(&last_input) < LINGER);
+	if (n)
+		store_relaxed(&last_input, machine_clock());
 	return n;
 }
 
