@@ -173,11 +173,13 @@ static void place(struct thread *t)
 /* The thread that ran before is off its stack. Releases the queue's lock. */
 static void finish_switch(struct thread *prev)
 {
+	struct spinlock *lock = &this_queue()->lock;
 	uint32_t leave = prev->leave;
 
+	lockdep_acquire(lock, lock->class, LOCK_SPINS);
 	prev->is_running = false;
 	prev->leave = LEAVE_NOT;
-	spin_unlock(&this_queue()->lock);
+	spin_unlock(lock);
 	if (likely(leave == LEAVE_NOT))
 		return;
 	if (leave == LEAVE_DEAD)
@@ -234,6 +236,7 @@ static void switch_away(struct run_queue *rq)
 	next->is_running = true;
 	rq->running = next;
 	activate(rq, next->mm);
+	lockdep_release(&rq->lock); /* next will release it */
 	finish_switch(switch_to(prev, next));
 }
 
