@@ -158,7 +158,13 @@ void vma_start_write(struct vm_area_struct *vma)
 	struct mm_struct *mm = vma->vm_mm;
 
 	mmap_assert_write_locked(mm);
-	if (vma_is_write_locked(vma))
+	/*
+	 * Locked already, if no reader is there: when mm_lock_seq has come
+	 * round, the area may look locked and still have one from before. An
+	 * exchange, so that a reader who is not counted here sees mm_lock_seq.
+	 */
+	if (vma_is_write_locked(vma) &&
+	    fetch_add_acq_rel(&vma->vm_refcnt, 0) <= 1)
 		return;
 	if (!load_relaxed(&vma->vm_refcnt)) {
 		/* Detached: no reader can come. */

@@ -59,8 +59,12 @@ void vma_wake_writer(struct mm_struct *mm);
 static inline void vma_refcount_put(struct mm_struct *mm,
 				    struct vm_area_struct *vma)
 {
-	/* Pairs with the acquire of the writer in vma_start_write. */
-	if (unlikely(fetch_sub_release(&vma->vm_refcnt, 1) & VMA_LOCK_OFFSET))
+	/*
+	 * Release: pairs with the writer's look in wait_for_readers. Acquire:
+	 * our look at vma_writer_wait must not come before the decrement, or
+	 * the writer sleeps for ever.
+	 */
+	if (unlikely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) & VMA_LOCK_OFFSET))
 		vma_wake_writer(mm);
 }
 
