@@ -141,10 +141,8 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 		page_put(copy);
 		return fault;
 	}
-	if (!vm_fault_has(fault, VM_FAULT_DONE_COW)) {
+	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))
 		copy_page(page_address(copy), page_address(vmf->page));
-		put_locked(vmf->page);
-	}
 	copy->type = PAGE_ANON;
 	copy->mapping = vmf->vma->anon_vma;
 	copy->index = vmf->pgoff;
@@ -152,6 +150,9 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	    finish_fault(vmf, copy, pte_set(file_pte(vmf, copy), PTE_W | PTE_D),
 			 MM_ANONPAGES, FAULT_FILE_WRITE_PRIVATE);
 	page_put(copy); /* the entry has its own reference */
+	/* Locked until now: truncation finds the copy, too. */
+	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))
+		put_locked(vmf->page);
 	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
 }
 
