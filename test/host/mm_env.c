@@ -25,6 +25,7 @@
 
 struct env_stats env_stats;
 void (*env_before_fence)(void);
+bool env_keeps_going;
 
 static jmp_buf body_end;
 static struct mm_struct *mms[MAX_MMS];
@@ -105,6 +106,7 @@ void env_begin(bool kind_machine)
 	nr_mms = nr_files = nr_live_files = nr_pages = 0;
 	inodes = NULL;
 	env_before_fence = NULL;
+	env_keeps_going = false;
 	nr_free_before = count_free();
 	env_stats_clear();
 }
@@ -179,7 +181,7 @@ void env_step(const char *file, int line)
 
 static void leave_if_injected(bool oom)
 {
-	if (oom && env_injected())
+	if (oom && env_injected() && !env_keeps_going)
 		longjmp(body_end, 1);
 }
 
@@ -207,14 +209,22 @@ struct mm_struct *env_mm(void)
 	return mm;
 }
 
-struct mm_struct *env_fork(struct mm_struct *mm)
+struct mm_struct *env_try_fork(struct mm_struct *mm)
 {
 	struct mm_struct *child = NULL;
 	int error = mm_fork(mm, &child);
 
 	if (!error)
 		mm_add(child);
-	TRY_OK(error);
+	TRY(error);
+	return child;
+}
+
+struct mm_struct *env_fork(struct mm_struct *mm)
+{
+	struct mm_struct *child = env_try_fork(mm);
+
+	CHECK(child);
 	return child;
 }
 

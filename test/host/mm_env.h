@@ -97,6 +97,9 @@ void env_boot(void);
 void env_begin(bool kind_machine);
 void env_end(void);
 
+/* No TRY() and no access leaves the body: the test deals with -ENOMEM. */
+extern bool env_keeps_going;
+
 /* Is this run one with a failing allocation, and has it failed already? */
 bool env_injected(void);
 
@@ -126,6 +129,7 @@ struct mm_struct *env_mm(void);
 
 /* Fork it; the child runs on no hart yet. */
 struct mm_struct *env_fork(struct mm_struct *mm);
+struct mm_struct *env_try_fork(struct mm_struct *mm); /* NULL on failure */
 
 /* The process ends. */
 void env_exit(struct mm_struct *mm);

@@ -27,7 +27,7 @@
 #define E_RESERVED 0xffc0000000000000ULL /* Svnapot, Svpbmt, reserved */
 
 #define TOP_LEVEL 2
-#define BUCKETS	  512
+#define BUCKETS	  128
 #define USER_TOP  (1ULL << 38)
 
 struct entry {
@@ -42,6 +42,7 @@ struct hart {
 	pthread_mutex_t lock; /* the fields below, and accesses in flight */
 	unsigned asid;
 	uint64_t root;
+	unsigned nr_entries;
 	struct entry *bucket[BUCKETS];
 };
 
@@ -111,6 +112,7 @@ static void tlb_add(struct hart *hart, uint64_t va, unsigned level,
 		bucket = bucket_of(hart, e->vpn, level);
 		e->next = *bucket;
 		*bucket = e;
+		hart->nr_entries++;
 	}
 	e->pte = pte;
 }
@@ -122,7 +124,7 @@ static void tlb_add(struct hart *hart, uint64_t va, unsigned level,
 static void tlb_forget(struct hart *hart, unsigned asid, uint64_t start,
 		       uint64_t end, bool all)
 {
-	for (unsigned i = 0; i < BUCKETS; i++) {
+	for (unsigned i = 0; hart->nr_entries && i < BUCKETS; i++) {
 		struct entry **link = &hart->bucket[i];
 
 		while (*link) {
@@ -138,6 +140,7 @@ static void tlb_forget(struct hart *hart, unsigned asid, uint64_t start,
 			}
 			*link = e->next;
 			free(e);
+			hart->nr_entries--;
 		}
 	}
 }
@@ -433,22 +436,30 @@ static bool is_stale(const struct entry *e, uint64_t root)
 	       E_PPN(now) != E_PPN(e->pte) || (e->pte & rights & ~now);
 }
 
-unsigned mmu_find_stale(unsigned asid, uint64_t root, uint64_t *va)
+static unsigned find_stale_on(const struct hart *hart, unsigned asid,
+			      uint64_t root, uint64_t *va)
 {
 	unsigned nr = 0;
 
-	for (unsigned i = 0; i < MMU_HARTS * BUCKETS; i++) {
-		struct hart *hart = &harts[i / BUCKETS];
-		struct entry *e;
-
-		pthread_mutex_lock(&hart->lock);
-		for (e = hart->bucket[i % BUCKETS]; e; e = e->next) {
+	for (unsigned i = 0; hart->nr_entries && i < BUCKETS; i++) {
+		for (struct entry *e = hart->bucket[i]; e; e = e->next) {
 			if (e->asid != asid || !is_stale(e, root))
 				continue;
 			*va = e->vpn << (12 + 9 * e->level);
 			nr++;
 		}
-		pthread_mutex_unlock(&hart->lock);
+	}
+	return nr;
+}
+
+unsigned mmu_find_stale(unsigned asid, uint64_t root, uint64_t *va)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < MMU_HARTS; i++) {
+		pthread_mutex_lock(&harts[i].lock);
+		nr += find_stale_on(&harts[i], asid, root, va);
+		pthread_mutex_unlock(&harts[i].lock);
 	}
 	return nr;
 }

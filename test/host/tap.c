@@ -16,6 +16,7 @@ static char failure[512]; /* of the running test, first one; "" for none */
 static const char *skip_reason;
 static jmp_buf test_end;
 static _Thread_local bool is_test_thread;
+static bool is_running; /* tap_run, by whatever thread */
 
 void tap_fail(const char *file, int line, const char *fmt, ...)
 {
@@ -35,6 +36,10 @@ void tap_fail(const char *file, int line, const char *fmt, ...)
 	pthread_mutex_unlock(&failure_lock);
 	if (is_test_thread)
 		longjmp(test_end, 1);
+	if (!is_running) {
+		fprintf(stderr, "%s\n", failure);
+		abort();
+	}
 }
 
 void tap_check_str(const char *file, int line, const char *what, const char *a,
@@ -49,6 +54,22 @@ void tap_skip(const char *reason)
 {
 	skip_reason = reason;
 	longjmp(test_end, 1);
+}
+
+bool tap_try(void (*fn)(void *arg), void *arg, char *why, size_t len)
+{
+	jmp_buf outer;
+	bool is_ok;
+
+	memcpy(&outer, &test_end, sizeof(outer));
+	if (!setjmp(test_end))
+		fn(arg);
+	memcpy(&test_end, &outer, sizeof(outer));
+	is_ok = !failure[0];
+	if (!is_ok)
+		snprintf(why, len, "%s", failure);
+	failure[0] = '\0';
+	return is_ok;
 }
 
 void tap_note(const char *fmt, ...)
@@ -98,6 +119,7 @@ int tap_run(int argc, char **argv, const struct tap_test *tests, size_t count)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_test_thread = true;
+	is_running = true;
 	for (size_t i = 0; i < count; i++)
 		chosen += is_chosen(argc, argv, tests[i].name);
 	printf("TAP version 13\n1..%zu\n", chosen);

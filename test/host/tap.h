@@ -36,7 +36,8 @@ int tap_run(int argc, char **argv, const struct tap_test *tests, size_t count);
 
 /*
  * In the thread that runs the test these leave the test when they fail. In
- * another thread they note the failure and return.
+ * another thread they note the failure and return. Outside of tap_run, as in a
+ * fuzz target, they end the program.
  */
 #define CHECK(cond)                                                            \
 	do {                                                                   \
@@ -70,6 +71,12 @@ void tap_check_str(const char *file, int line, const char *what, const char *a,
 
 /* Leave the test as skipped; only from the thread that runs it. */
 _Noreturn void tap_skip(const char *reason);
+
+/*
+ * Run fn(arg), which must be in the thread that runs the test. False when a
+ * check failed in it; then `why` says which, and the test goes on.
+ */
+bool tap_try(void (*fn)(void *arg), void *arg, char *why, size_t len);
 
 /* A comment line. */
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
