@@ -231,6 +231,8 @@ void user_work(struct trap_frame *frame, bool is_syscall)
 
 	while ((work = load_acquire(&current->arch.work))) {
 		thread_clear_work(work);
+		if (work & WORK_INTERRUPT)
+			sched_send_interrupts();
 		if (work & WORK_RESCHED)
 			sched_yield_slice();
 		if (work & WORK_SIGNAL) {

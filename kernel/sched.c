@@ -32,6 +32,7 @@ struct run_queue {
 	struct thread *running;
 	struct thread *idle;
 	struct mm_struct *active_mm; /* this hart only; NULL: kernel's root */
+	uint64_t harts_to_interrupt; /* this hart only */
 } __aligned(CACHE_LINE);
 
 struct thread boot_thread;
@@ -97,16 +98,39 @@ struct thread *sched_new_idle(unsigned hart)
 	return t;
 }
 
+/*
+ * Interrupt a hart, but not yet: locks are held here that it would only run
+ * into. The interrupt goes out when this hart is about to leave the kernel or
+ * to sleep, together with others.
+ */
+static void interrupt_soon(unsigned hart)
+{
+	this_queue()->harts_to_interrupt |= 1UL << hart;
+	if (!current->is_idle)
+		thread_set_work(current, WORK_INTERRUPT);
+}
+
+void sched_send_interrupts(void)
+{
+	struct run_queue *rq = this_queue();
+	uint64_t harts = rq->harts_to_interrupt;
+
+	if (likely(!harts))
+		return;
+	rq->harts_to_interrupt = 0;
+	hart_send_ipi(harts);
+}
+
 /* The end of a slice is to be seen. Under rq->lock. */
 static void arm_tick(struct run_queue *rq, unsigned hart)
 {
 	if (rq->is_tick_armed)
 		return;
-	rq->is_tick_armed = true;
+	store_relaxed(&rq->is_tick_armed, true);
 	if (hart == machine_hart())
 		timer_set_tick(machine_clock() + SCHED_SLICE);
 	else
-		hart_send_ipi(1UL << hart); /* ipi_received() sets it there */
+		interrupt_soon(hart); /* ipi_received() sets it there */
 }
 
 /* Take an idle hart of the set for a thread; its index, or -1. */
@@ -134,7 +158,7 @@ static void enqueue(struct run_queue *rq, unsigned hart, struct thread *t,
 	rq->nr++;
 	t->home = hart;
 	if (is_claimed || claim_idle(1UL << hart) >= 0)
-		hart_send_ipi(1UL << hart);
+		interrupt_soon(hart);
 	else if (!rq->running->is_idle)
 		arm_tick(rq, hart);
 }
@@ -253,6 +277,7 @@ void machine_park(void)
 	struct run_queue *rq;
 
 	rcu_quiescent();
+	sched_send_interrupts();
 	rq = this_queue();
 	spin_lock(&rq->lock);
 	if (cas_acq_rel(&self->park, &state, PARK_SLEEPING))
@@ -278,6 +303,7 @@ static void yield(bool is_preempted)
 	struct run_queue *rq;
 
 	rcu_quiescent();
+	sched_send_interrupts();
 	rq = this_queue();
 	if (!load_relaxed(&rq->nr))
 		return;
@@ -307,6 +333,7 @@ void sched_exit(void)
 	struct run_queue *rq;
 
 	rcu_quiescent();
+	sched_send_interrupts();
 	rq = this_queue();
 	spin_lock(&rq->lock);
 	current->leave = LEAVE_DEAD;
@@ -323,7 +350,7 @@ void sched_kick(struct thread *t)
 		spin_lock(&rq->lock);
 		if (t->home == home) {
 			if (t->is_running && t != current)
-				hart_send_ipi(1UL << home);
+				interrupt_soon(home);
 			spin_unlock(&rq->lock);
 			break;
 		}
@@ -365,12 +392,8 @@ void timer_tick(void)
 
 void ipi_received(void)
 {
-	struct run_queue *rq = this_queue();
-
-	spin_lock(&rq->lock);
-	if (rq->is_tick_armed)
+	if (load_relaxed(&this_queue()->is_tick_armed))
 		timer_set_tick(machine_clock() + SCHED_SLICE);
-	spin_unlock(&rq->lock);
 	rcu_quiescent();
 }
 
@@ -438,6 +461,7 @@ void sched_idle(void)
 		poll_console(&console_timer);
 	}
 	for (;;) {
+		sched_send_interrupts();
 		poll_console_idle(&console_timer);
 		rcu_quiescent();
 		if (!load_relaxed(&rq->nr))

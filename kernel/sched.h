@@ -64,5 +64,8 @@ bool sched_is_runnable(const struct thread *t);
 uint64_t sched_online_harts(void);
 uint64_t sched_idle_harts(void);
 
+/* Send the interrupts that were put off (WORK_INTERRUPT). No lock is held. */
+void sched_send_interrupts(void);
+
 /* Move the running thread off harts that its affinity forbids. */
 void sched_apply_affinity(void);

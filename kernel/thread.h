@@ -27,9 +27,9 @@ struct pid;
 struct process;
 
 /* Bits of arch.work: what to do before the next return to user mode. */
-#define WORK_SIGNAL  0x1u /* look for a signal, stop or exit */
-#define WORK_RESCHED 0x2u /* let others run */
-#define WORK_RCU     0x4u /* report a quiescent state */
+#define WORK_SIGNAL    0x1u /* look for a signal, stop or exit */
+#define WORK_RESCHED   0x2u /* let others run */
+#define WORK_INTERRUPT 0x4u /* interrupt the harts that were woken */
 
 /* Values of park; see machine_park. */
 enum park_state { PARK_NONE, PARK_TOKEN, PARK_SLEEPING };
