@@ -221,18 +221,24 @@ static vm_fault_t lock_mm_and_find_vma(struct vma_guard *guard, vaddr_t addr,
 	return VM_FAULT_NONE;
 }
 
-/* Check the access, then handle; releases whatever the guard holds. */
+/*
+ * Check the access, then handle; releases whatever the guard holds. The area
+ * is described only to those who look: errors and traces.
+ */
 static inline vm_fault_t fault_in_area(struct vma_guard *guard, vaddr_t addr,
 				       uint32_t flags,
 				       struct fault_report *report)
 {
 	vm_fault_t fault;
 
-	report_area(report, guard->vma);
-	if (unlikely(!access_allowed(vma_flags(guard->vma), flags)))
+	if (unlikely(flags & FAULT_FLAG_TRACE))
+		report_area(report, guard->vma);
+	if (unlikely(!access_allowed(vma_flags(guard->vma), flags))) {
+		report_area(report, guard->vma);
 		fault = report_signal(report, FAULT_ACCESS, SEGV_ACCERR);
-	else
+	} else {
 		fault = handle_mm_fault(guard, addr, flags, report);
+	}
 	if (likely(!vm_fault_released(fault)))
 		vma_guard_release(guard);
 	return fault;
@@ -304,7 +310,11 @@ vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 	if (likely(guard.vma)) {
 		fault = fault_in_area(&guard, addr, flags | FAULT_FLAG_VMA_LOCK,
 				      report);
-		if (likely(!vm_fault_has(fault, VM_FAULT_RETRY)))
+		if (likely(!fault.bits)) {
+			count_vm_event(report->kind);
+			return fault;
+		}
+		if (!vm_fault_has(fault, VM_FAULT_RETRY))
 			return fault_done(fault, report);
 		count_vm_event(VMA_LOCK_RETRY);
 	}

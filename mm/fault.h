@@ -45,12 +45,13 @@ void vm_fault_format(vm_fault_t fault, char *buf, size_t len);
 
 /* What mm_fault found out; filled in for the caller. */
 struct fault_report {
-	uint8_t kind;		  /* enum fault_kind */
-	bool major;		  /* getrusage counts it as major */
-	bool stack_grew;	  /* FAULT_STACK_GROWTH as well */
-	uint8_t signal;		  /* 0, or SIGSEGV or SIGBUS ... */
-	int32_t code;		  /* ... and its si_code */
-	vaddr_t vm_start, vm_end; /* the area, as it was; 0, 0: none */
+	uint8_t kind;	 /* enum fault_kind */
+	bool major;	 /* getrusage counts it as major */
+	bool stack_grew; /* FAULT_STACK_GROWTH as well */
+	uint8_t signal;	 /* 0, or SIGSEGV or SIGBUS ... */
+	int32_t code;	 /* ... and its si_code */
+	/* The area, as it was; 0, 0: none, or not asked for. */
+	vaddr_t vm_start, vm_end;
 	uint64_t vm_flags;
 };
 
@@ -71,7 +72,8 @@ struct vm_fault {
 
 /*
  * Handle a fault at addr. flags: exactly one of FAULT_FLAG_READ, _WRITE,
- * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE. Takes and releases all locks,
+ * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE, and _TRACE to have the area
+ * described even when the fault succeeds. Takes and releases all locks,
  * sleeps, retries. The result has no RETRY or COMPLETED left in it: zero,
  * possibly MAJOR, means that the access can be repeated; VM_FAULT_ERROR bits
  * say why not, and report->signal what to send (0 for OOM: the caller decides;

@@ -17,13 +17,11 @@
 #include "mm/rmap.h"
 #include "mm/vma.h"
 
-vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+vm_fault_t vmf_anon_prepare_slow(struct vm_fault *vmf)
 {
 	struct vma_guard *guard = vmf->guard;
 	int err;
 
-	if (likely(load_acquire(&vmf->vma->anon_vma)))
-		return VM_FAULT_NONE;
 	/* Looking at the neighbours needs more than the area's lock. */
 	if (guard->kind == GUARD_VMA) {
 		if (!mmap_read_trylock(guard->mm)) {
@@ -56,7 +54,7 @@ static void page_become_anon(struct page *page, struct vm_fault *vmf)
 }
 
 /* Find or make the table, lock it and look at the entry. 0 or OOM. */
-static vm_fault_t pte_lock_alloc(struct vm_fault *vmf)
+static inline vm_fault_t pte_lock_alloc(struct vm_fault *vmf)
 {
 	if (!vmf->pte) {
 		vmf->pte = pt_walk_alloc(vmf->vma->vm_mm, vmf->address);

@@ -82,7 +82,14 @@ vm_fault_t do_file_fault(struct vm_fault *vmf);
  * Reserve what a private write needs: the area's anon_vma. 0, OOM, or RETRY
  * (the guard is consumed) when mmap_lock was needed and not to be had.
  */
-vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
+vm_fault_t vmf_anon_prepare_slow(struct vm_fault *vmf);
+
+static inline vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+{
+	if (likely(load_acquire(&vmf->vma->anon_vma)))
+		return VM_FAULT_NONE;
+	return vmf_anon_prepare_slow(vmf);
+}
 
 /* Count a page that was mapped or unmapped in mm. */
 static inline void rss_add(struct mm_struct *mm, enum rss_kind kind, int64_t n)

@@ -97,25 +97,33 @@ void mmdrop(struct mm_struct *mm)
 
 /*
  * Unmap everything. Nobody runs in this address space any more and its
- * translations are never looked up again, so nothing is fenced.
+ * translations are never looked up again, so nothing is fenced; and nobody
+ * searches the tree, so it is not rebalanced but left behind as a whole.
  */
 static void exit_mmap(struct mm_struct *mm)
 {
-	struct vm_area_struct *vma, *next;
+	struct vm_area_struct *vma, *next, *doomed = NULL;
 	struct tlb_gather gather;
 
 	mmap_write_lock(mm);
 	tlb_gather_init(&gather, mm, true);
 	for_each_vma (mm, vma)
 		unmap_page_range(&gather, vma, vma->vm_start, vma->vm_end);
-	tlb_gather_flush(&gather);
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
-		vma_unlink(vma);
-		vma_destroy(vma);
+		vma_unlink_rmap(vma);
+		free_pgtables(&gather, vma->vm_start, vma->vm_end, 0,
+			      next ? next->vm_start : MM_USER_END);
+		vma->next_doomed = doomed; /* its place in the tree stays */
+		doomed = vma;
 	}
-	free_pgtables(&gather, 0, MM_USER_END, 0, MM_USER_END);
 	tlb_gather_finish(&gather);
+	mm->mm_rb = RB_ROOT_INIT;
+	mm->map_count = 0;
+	for (; doomed; doomed = next) {
+		next = doomed->next_doomed;
+		vma_destroy(doomed);
+	}
 	mmap_write_unlock(mm);
 	for (unsigned i = 0; i < NR_RSS; i++)
 		BUG_ON(mm->rss[i]);

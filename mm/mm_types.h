@@ -253,3 +253,4 @@ struct mm_struct {
 #define FAULT_FLAG_INSTRUCTION	0x100
 #define FAULT_FLAG_VMA_LOCK	0x1000 /* only the area's lock is held */
 #define FAULT_FLAG_READ		0x2000 /* a load: needs VM_READ */
+#define FAULT_FLAG_TRACE	0x4000 /* describe the area in the report */

@@ -83,18 +83,23 @@ struct page {
 
 _Static_assert(sizeof(struct page) == 64, "page_to_pfn shifts by 6");
 
-/* The frame array covers [mem_map_base_pfn, mem_map_end_pfn). */
+/*
+ * The frame array covers [mem_map_base_pfn, mem_map_end_pfn). mem_map_bias is
+ * the address that the struct page of frame 0 would have: with it, going from
+ * frame to page and back is a shift and an addition.
+ */
 extern struct page *mem_map;
 extern pfn_t mem_map_base_pfn, mem_map_end_pfn;
+extern uint64_t mem_map_bias;
 
 static inline struct page *pfn_to_page(pfn_t pfn)
 {
-	return mem_map + (pfn - mem_map_base_pfn);
+	return (struct page *)(mem_map_bias + pfn * sizeof(struct page));
 }
 
 static inline pfn_t page_to_pfn(const struct page *page)
 {
-	return (pfn_t)(page - mem_map) + mem_map_base_pfn;
+	return ((uint64_t)page - mem_map_bias) / sizeof(struct page);
 }
 
 /* Is there RAM with a struct page at this frame number? */

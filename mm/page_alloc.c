@@ -20,7 +20,7 @@
 #include "config.h"
 #include "mm/page_node.h"
 
-#define STACK_SIZE    127 /* pages that one hart keeps at most */
+#define STACK_SIZE    126 /* pages that one hart keeps at most */
 #define STACK_ORDER   6	  /* how many move at a time, as an order */
 #define STACK_BATCH   (1u << STACK_ORDER)
 #define MAX_SHRINKERS 8
@@ -39,6 +39,7 @@ struct page_stack {
 
 struct page *mem_map;
 pfn_t mem_map_base_pfn, mem_map_end_pfn;
+uint64_t mem_map_bias;
 
 static struct node nodes[MAX_NODES];
 static unsigned nr_nodes;
@@ -239,48 +240,76 @@ void page_drain_all(void)
 	}
 }
 
-static inline struct page *page_alloc_fast(unsigned gfp)
+static inline struct page *stack_pop(struct page_stack *stack)
 {
-	struct page_stack *stack = &stacks[machine_hart()];
 	struct page *page = NULL;
 
 	spin_lock(&stack->lock);
-	if (unlikely(!stack->nr))
-		stack_refill(stack, gfp);
 	if (likely(stack->nr))
 		page = stack->page[--stack->nr];
 	spin_unlock(&stack->lock);
 	return page;
 }
 
-/* Nothing was free: ask the caches of others, then look everywhere again. */
-static __noinline struct page *page_alloc_slow(unsigned order, unsigned gfp)
+/* A block leaves the allocator: one reference, no flags. */
+static inline struct page *page_prepare(struct page *page, unsigned order)
 {
+	page->type = PAGE_KERNEL;
+	page->order = order;
+	page->flags = 0;
+	store_relaxed(&page->count, PAGE_REF);
+	return page;
+}
+
+/* Refill the stack or take a block; when that fails, shrink and try again. */
+static struct page *block_find(unsigned order, unsigned gfp)
+{
+	struct page_stack *stack = &stacks[machine_hart()];
+	struct page *page;
+
+	if (!order) {
+		spin_lock(&stack->lock);
+		stack_refill(stack, gfp);
+		spin_unlock(&stack->lock);
+		page = stack_pop(stack);
+	} else {
+		page = block_alloc(order, gfp);
+	}
+	if (page)
+		return page;
 	page_shrink();
 	page_drain_all();
 	return block_alloc(order, gfp);
 }
 
+static __noinline struct page *page_alloc_slow(unsigned order, unsigned gfp)
+{
+	struct page *page = block_find(order, gfp);
+
+	if (!page)
+		return NULL;
+	if (gfp & GFP_ZERO) {
+		for (unsigned i = 0; i < 1u << order; i++)
+			clear_page(page_address(page + i));
+	}
+	return page_prepare(page, order);
+}
+
+/* The common case, a single page from this hart's stack, is about 40 long. */
 struct page *page_alloc(unsigned order, unsigned gfp)
 {
 	struct page *page;
 
 	if (!(gfp & GFP_NOFAIL_INJECT) && unlikely(machine_fail_alloc()))
 		return NULL;
-	page = order ? block_alloc(order, gfp) : page_alloc_fast(gfp);
-	if (unlikely(!page)) {
-		page = page_alloc_slow(order, gfp);
-		if (!page)
-			return NULL;
-	}
-	page->type = PAGE_KERNEL;
-	page->order = order;
-	page->flags = 0;
-	store_relaxed(&page->count, PAGE_REF);
-	if (gfp & GFP_ZERO) {
-		for (unsigned i = 0; i < 1u << order; i++)
-			clear_page(page_address(page + i));
-	}
+	if (unlikely(order))
+		return page_alloc_slow(order, gfp);
+	page = stack_pop(&stacks[machine_hart()]);
+	if (unlikely(!page))
+		return page_alloc_slow(order, gfp);
+	page_prepare(page, 0);
+	if (gfp & GFP_ZERO)
+		clear_page(page_address(page));
 	return page;
 }
 
@@ -445,6 +474,8 @@ int page_init(const struct memory_range *all, unsigned nr_all,
 	if (!map)
 		return -ENOMEM;
 	mem_map = phys_to_virt(map);
+	mem_map_bias =
+	    (uint64_t)mem_map - mem_map_base_pfn * sizeof(struct page);
 	memset(mem_map, 0, bytes);
 
 	for (unsigned i = 0; i < nr_all; i++) {

@@ -3,8 +3,8 @@
  * Areas and the tree that holds them.
  *
  * The tree is keyed by vm_start. Each area stores the free space below it
- * (rb_gap: from the end of the area before it, or from 0, to vm_start_gap),
- * and the largest such gap of its subtree, so finding room is one descent.
+ * (rb_gap: from the end of the area before it, or from 0, to vm_start), and the
+ * largest such gap of its subtree, so finding room is one descent.
  * Whoever changes a border updates the gap of that area and of the next one.
  *
  * Split and merge are in vma_merge.c.
@@ -196,9 +196,7 @@ static const struct rb_augment gap_augment = {gap_update};
 static uint64_t gap_below(const struct vm_area_struct *vma,
 			  const struct vm_area_struct *prev)
 {
-	vaddr_t start = vm_start_gap(vma), end = prev ? prev->vm_end : 0;
-
-	return start > end ? start - end : 0;
+	return vma->vm_start - (prev ? prev->vm_end : 0);
 }
 
 static void gap_refresh(struct vm_area_struct *vma,
@@ -268,17 +266,22 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /* Readers are waited for before the file's lock is taken: they may wait too. */
-void vma_unlink(struct vm_area_struct *vma)
+void vma_unlink_rmap(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = vma->vm_mm;
-
 	vma_start_write(vma);
 	vma_mark_detached(vma);
-	tree_remove(mm, vma);
 	i_mmap_lock(vma);
 	i_mmap_remove(vma);
 	i_mmap_unlock(vma);
 	unlink_anon_vmas(vma);
+}
+
+void vma_unlink(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	vma_unlink_rmap(vma);
+	tree_remove(mm, vma);
 	mm->map_count--;
 }
 
@@ -323,14 +326,14 @@ static vaddr_t gap_in(const struct rb_node *node, uint64_t len, vaddr_t low,
 {
 	while (node && subtree_gap(node) >= len) {
 		const struct vm_area_struct *vma = vma_of(node);
-		vaddr_t end = min(vm_start_gap(vma), high), start, found;
+		vaddr_t end = min(vma->vm_start, high), start, found;
 
 		if (vma->vm_end + len <= high) {
 			found = gap_in(node->right, len, low, high);
 			if (found)
 				return found;
 		}
-		start = max(vm_start_gap(vma) - vma->rb_gap, low);
+		start = max(vma->vm_start - vma->rb_gap, low);
 		if (vma->rb_gap >= len && end >= start && end - start >= len)
 			return end - len;
 		if (vma->vm_start <= low)
@@ -340,8 +343,9 @@ static vaddr_t gap_in(const struct rb_node *node, uint64_t len, vaddr_t low,
 	return 0;
 }
 
-vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
-		     vaddr_t high)
+/* The highest free range, whatever is above it. */
+static vaddr_t highest_gap(const struct mm_struct *mm, uint64_t len,
+			   vaddr_t low, vaddr_t high)
 {
 	const struct vm_area_struct *last = vma_of(rb_last(&mm->mm_rb));
 	vaddr_t start = last ? max(last->vm_end, low) : low;
@@ -351,6 +355,26 @@ vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
 	if (start <= high && high - start >= len)
 		return high - len;
 	return gap_in(mm->mm_rb.node, len, low, high);
+}
+
+/*
+ * A range too near to an area that grows down will not do: then the search
+ * goes on below its guard gap. So nothing is placed between a stack and the
+ * end of its gap even where another area lies between the two, as on Linux.
+ */
+vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
+		     vaddr_t high)
+{
+	const struct vm_area_struct *next;
+	vaddr_t found;
+
+	while ((found = highest_gap(mm, len, low, high))) {
+		next = find_vma(mm, found);
+		if (!next || vm_start_gap(next) >= found + len)
+			break;
+		high = vm_start_gap(next);
+	}
+	return found;
 }
 
 void vm_stat_account(struct mm_struct *mm, uint64_t flags, int64_t pages)

@@ -132,6 +132,9 @@ static inline vaddr_t vm_start_gap(const struct vm_area_struct *vma)
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_unlink(struct vm_area_struct *vma);
 
+/* For exit: all of vma_unlink but the tree, which is thrown away whole. */
+void vma_unlink_rmap(struct vm_area_struct *vma);
+
 /*
  * Change the bounds of an area in place; its pages keep their addresses, so
  * vm_pgoff follows vm_start. Neighbours must leave room.
@@ -144,7 +147,9 @@ void vma_set_range_locked(struct vm_area_struct *vma, vaddr_t start,
 			  vaddr_t end);
 
 /*
- * The highest free range of len bytes inside [low, high), or 0. O(log n).
+ * The highest free range of len bytes inside [low, high) that keeps off the
+ * guard gaps of areas that grow down, or 0. O(log n) and as much again for each
+ * such area on the way.
  */
 vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
 		     vaddr_t high);

@@ -68,7 +68,8 @@ static __noinline vm_fault_t traced_fault(uint64_t cause, vaddr_t addr,
 					  struct fault_report *report)
 {
 	uint64_t start = machine_instret();
-	vm_fault_t fault = mm_fault(current_mm(), addr, flags, report);
+	vm_fault_t fault =
+	    mm_fault(current_mm(), addr, flags | FAULT_FLAG_TRACE, report);
 
 	trace(cause, addr, pc, fault, report, machine_instret() - start);
 	return fault;

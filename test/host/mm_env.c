@@ -414,7 +414,8 @@ static bool handle(struct outcome *out, enum mmu_cause cause, bool supervisor)
 	memset(&report, 0x5a, sizeof(report));
 	out->nr_faults++;
 	out->fault =
-	    mm_fault(mm, out->stval, flags_of(cause, supervisor), &report);
+	    mm_fault(mm, out->stval,
+		     flags_of(cause, supervisor) | FAULT_FLAG_TRACE, &report);
 	CHECK(report.kind < NR_FAULT_KINDS);
 	CHECK(!vm_fault_released(out->fault));
 	env_stats.kind[report.kind]++;
