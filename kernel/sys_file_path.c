@@ -124,16 +124,18 @@ long sys_renameat2(uint64_t old_dfd, uint64_t old_path, uint64_t dfd,
 static int set_cwd(struct dentry *dentry)
 {
 	struct fs_context *fs = current_fs();
-	struct dentry *old = dentry;
+	struct dentry *old;
 
-	if (S_ISDIR(dentry->inode->mode)) {
-		spin_lock(&fs->lock);
-		old = fs->cwd;
-		fs->cwd = dentry;
-		spin_unlock(&fs->lock);
+	if (!S_ISDIR(dentry->inode->mode)) {
+		dentry_put(dentry);
+		return -ENOTDIR;
 	}
+	spin_lock(&fs->lock);
+	old = fs->cwd;
+	fs->cwd = dentry;
+	spin_unlock(&fs->lock);
 	dentry_put(old);
-	return old == dentry && !S_ISDIR(dentry->inode->mode) ? -ENOTDIR : 0;
+	return 0;
 }
 
 long sys_chdir(uint64_t path)

@@ -304,9 +304,13 @@ long sys_truncate(uint64_t path, uint64_t size)
 	if (S_ISDIR(dentry->inode->mode))
 		err = -EISDIR;
 	else
-		err = dentry->inode->mapping
-			  ? ramfs_truncate(dentry->inode, size)
-			  : -EINVAL;
+		err = dentry->inode->mapping ? 0 : -EINVAL;
+	if (!err)
+		err = inode_get_write(dentry->inode, 1);
+	if (!err) {
+		err = ramfs_truncate(dentry->inode, size);
+		inode_put_write(dentry->inode, 1);
+	}
 	dentry_put(dentry);
 	return err;
 }

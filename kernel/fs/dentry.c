@@ -352,6 +352,10 @@ static int make_name(struct dentry *dir, const char *name, struct inode *inode)
 		inode_put(inode);
 		return fits ? 0 : -ENOTDIR;
 	}
+	if (old && dir->inode->fs->is_fixed) {
+		inode_put(inode);
+		return -EPERM;
+	}
 	dentry = dentry_alloc(dir, name, strlen(name), inode);
 	if (!dentry)
 		return -ENOMEM;

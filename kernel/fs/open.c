@@ -21,10 +21,30 @@ static struct kmem_cache open_file_cache;
 /* What an O_PATH descriptor can do. */
 static const struct file_ops no_ops;
 
+int inode_get_write(struct inode *inode, int64_t n)
+{
+	int64_t count = load_relaxed(&inode->write_count);
+
+	do {
+		if (n > 0 ? count < 0 : count > 0)
+			return -ETXTBSY;
+	} while (!cas_acq_rel(&inode->write_count, &count, count + n));
+	return 0;
+}
+
+void inode_put_write(struct inode *inode, int64_t n)
+{
+	fetch_sub_release(&inode->write_count, n);
+}
+
 static void open_file_release(struct file *file)
 {
 	struct open_file *of = container_of(file, struct open_file, file);
 
+	if (file->f_mode & FMODE_WRITER)
+		inode_put_write(of->inode, 1);
+	if (file->f_mode & FMODE_DENIER)
+		inode_put_write(of->inode, -1);
 	if (of->ops && of->ops->release)
 		of->ops->release(of);
 	dentry_put(of->dentry);
@@ -105,6 +125,22 @@ static int may_open(const struct inode *inode, unsigned flags)
 	return inode->fops ? 0 : -ENXIO;
 }
 
+/* A regular file that may change: not while it runs as a program. */
+static int open_for_write(struct open_file *of, unsigned flags)
+{
+	struct inode *inode = of->inode;
+	int err = 0;
+
+	/* As on Linux, a memfd's own descriptor does not count. */
+	if (inode->fs != &fs_types[FS_ANON])
+		err = inode_get_write(inode, 1);
+	if (err)
+		return err;
+	if (inode->fs != &fs_types[FS_ANON])
+		of->file.f_mode |= FMODE_WRITER;
+	return flags & O_TRUNC ? ramfs_truncate(inode, 0) : 0;
+}
+
 int open_dentry(struct dentry *dentry, unsigned flags, struct open_file **out)
 {
 	struct inode *inode = dentry->inode;
@@ -130,8 +166,8 @@ int open_dentry(struct dentry *dentry, unsigned flags, struct open_file **out)
 	mutex_init(&of->pos_lock);
 	if (of->ops->open)
 		err = of->ops->open(of);
-	if (!err && flags & O_TRUNC && of->file.f_mapping)
-		err = ramfs_truncate(inode, 0);
+	else if (of->file.f_mapping && flags & (O_ACCMODE | O_TRUNC))
+		err = open_for_write(of, flags);
 	if (err) {
 		of->ops = &no_ops; /* there is nothing to release */
 		open_file_put(of);
@@ -298,6 +334,13 @@ int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
 		err = -EACCES;
 	else
 		err = open_dentry(dentry, O_RDONLY, out);
+	if (!err) {
+		err = inode_get_write(dentry->inode, -1);
+		if (err)
+			open_file_put(*out);
+		else
+			(*out)->file.f_mode |= FMODE_DENIER;
+	}
 	dentry_put(dentry);
 	return err;
 }

@@ -75,6 +75,8 @@ struct inode {
 	uint32_t uid, gid;	       /* a */
 	uint32_t flags;		       /* c; INODE_* */
 	uint32_t seals;		       /* L; F_SEAL_* of a memfd */
+	/* a; files open for writing, or minus those that run as programs */
+	int64_t write_count;
 	uint64_t rdev;		       /* c */
 	uint64_t atime, mtime, ctime;  /* a; ns since the epoch */
 	struct mutex lock;
@@ -112,6 +114,8 @@ struct file_ops {
 
 #define FMODE_STREAM 0x100u /* no position: lseek gives -ESPIPE */
 #define FMODE_PATH   0x200u /* O_PATH: a name, no contents */
+#define FMODE_WRITER 0x400u /* counted in write_count */
+#define FMODE_DENIER 0x800u /* the same, as a program */
 
 struct open_file {
 	struct file file;	    /* what mm/ holds on to */
@@ -193,7 +197,8 @@ long dentry_path(struct dentry *dentry, char *buf, size_t len);
 /*
  * Boot: put an inode at an absolute path; takes over its reference. Missing
  * directories are made, a file that is there is replaced, a directory stays.
- * 0, -ENOMEM, or -ENOTDIR when a file is in the way. Follows no links.
+ * 0, -ENOMEM, -ENOTDIR when a file is in the way, or -EPERM for a file of the
+ * kernel's. Follows no links.
  */
 int vfs_make(const char *path, struct inode *inode);
 
@@ -219,6 +224,13 @@ int vfs_open(const char *path, unsigned flags, unsigned mode,
  */
 int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
 		  struct open_file **out);
+
+/*
+ * Count one more file that writes (n = 1) or runs (-1) this inode, which
+ * exclude each other: -ETXTBSY. inode_put_write takes it back.
+ */
+int inode_get_write(struct inode *inode, int64_t n);
+void inode_put_write(struct inode *inode, int64_t n);
 
 /* Read into kernel memory, independent of the file's position. */
 long kernel_read(struct open_file *file, uint64_t pos, void *buf, size_t len);
