@@ -3,7 +3,9 @@
  * Kernel stacks in the vmap area.
  *
  * A slot is named by its number. Slots that have no stack are found by a bit
- * map; mapped stacks that nobody uses are linked through their lowest word.
+ * map; mapped stacks that nobody uses are linked through their lowest word and
+ * kept until memory is short: a fence of all harts for each process that ends
+ * would take longer than the process did.
  * Hardware may remember that an address was not mapped (Priv. 1.12, 4.2.1), so
  * all harts are fenced after a stack was mapped as well as before its pages
  * are freed. (A hart that comes online later has fenced for itself.)
@@ -17,13 +19,11 @@
 
 #define NR_SLOTS  (VMAP_SIZE / KSTACK_SLOT)
 #define STACK_LEN (KSTACK_SLOT / 2)
-#define POOL_MAX  64
 
 static struct spinlock kstack_lock;
 static uint64_t used[NR_SLOTS / 64]; /* bit: slot has a stack mapped */
 static unsigned first_free;	     /* no free bit in words below */
 static void *pool;		     /* mapped, unused; lowest address */
-static unsigned nr_pooled;
 
 static vaddr_t slot_stack(unsigned slot)
 {
@@ -35,10 +35,10 @@ static unsigned stack_slot(vaddr_t stack)
 	return (unsigned)((stack - VMAP_BASE) / KSTACK_SLOT);
 }
 
-static void fence_all(vaddr_t stack)
+static void fence_all(vaddr_t start, size_t len)
 {
 	machine_tlb_fence(sched_online_harts() | 1UL << machine_hart(), 0,
-			  stack, stack + STACK_LEN);
+			  start, start + len);
 }
 
 /* Unmap the first n pages of a stack and free them. */
@@ -48,7 +48,7 @@ static void unmap(vaddr_t stack, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		pa[i] = kernel_unmap_page(stack + i * PAGE_SIZE);
-	fence_all(stack);
+	fence_all(stack, STACK_LEN);
 	for (unsigned i = 0; i < n; i++)
 		page_free_virt(phys_to_virt(pa[i]));
 }
@@ -67,7 +67,7 @@ static bool map(vaddr_t stack)
 			return false;
 		}
 	}
-	fence_all(stack);
+	fence_all(stack, STACK_LEN);
 	return true;
 }
 
@@ -94,7 +94,6 @@ void *kstack_alloc(void)
 	stack = pool;
 	if (stack) {
 		pool = *(void **)stack;
-		nr_pooled--;
 	} else {
 		stack = map_slot();
 	}
@@ -102,46 +101,57 @@ void *kstack_alloc(void)
 	return stack ? stack + STACK_LEN : NULL;
 }
 
-static void release(vaddr_t stack)
-{
-	unsigned slot = stack_slot(stack);
-
-	unmap(stack, STACK_LEN / PAGE_SIZE);
-	used[slot / 64] &= ~(1UL << slot % 64);
-	first_free = min(first_free, slot / 64);
-}
-
 void kstack_free(void *top)
 {
 	char *stack = (char *)top - STACK_LEN;
 
 	spin_lock(&kstack_lock);
-	if (nr_pooled < POOL_MAX) {
-		*(void **)stack = pool;
-		pool = stack;
-		nr_pooled++;
-	} else {
-		release((vaddr_t)stack);
-	}
+	*(void **)stack = pool;
+	pool = stack;
 	spin_unlock(&kstack_lock);
+}
+
+/* Unmap all pooled stacks; their pages come back as a list. */
+static void **unmap_pool(void)
+{
+	void **pages = NULL;
+
+	while (pool) {
+		vaddr_t stack = (vaddr_t)pool;
+		unsigned slot = stack_slot(stack);
+
+		pool = *(void **)pool;
+		for (unsigned i = 0; i < STACK_LEN / PAGE_SIZE; i++) {
+			void **page = phys_to_virt(
+			    kernel_unmap_page(stack + i * PAGE_SIZE));
+
+			*page = pages;
+			pages = page;
+		}
+		used[slot / 64] &= ~(1UL << slot % 64);
+		first_free = min(first_free, slot / 64);
+	}
+	return pages;
 }
 
 uint64_t kstack_drain(void)
 {
 	uint64_t freed = 0;
+	void **pages;
 
 	/* A shrinker: it may be called by our own page_alloc in map(). */
 	if (!spin_trylock(&kstack_lock))
 		return 0;
-	while (pool) {
-		void *stack = pool;
-
-		pool = *(void **)stack;
-		nr_pooled--;
-		release((vaddr_t)stack);
-		freed += STACK_LEN / PAGE_SIZE;
-	}
+	pages = unmap_pool();
+	if (pages)
+		fence_all(VMAP_BASE, VMAP_SIZE);
 	spin_unlock(&kstack_lock);
+	for (; pages; freed++) {
+		void **next = *pages;
+
+		page_free_virt(pages);
+		pages = next;
+	}
 	return freed;
 }
 
