@@ -77,8 +77,8 @@ struct inode {
 	uint32_t seals;		       /* L; F_SEAL_* of a memfd */
 	/* a; files open for writing, or minus those that run as programs */
 	int64_t write_count;
-	uint64_t rdev;		       /* c */
-	uint64_t atime, mtime, ctime;  /* a; ns since the epoch */
+	uint64_t rdev;		      /* c */
+	uint64_t atime, mtime, ctime; /* a; ns since the epoch */
 	struct mutex lock;
 	void *private; /* the type's */
 };
