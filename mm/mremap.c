@@ -109,13 +109,6 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 	return copy;
 }
 
-/* Undo copy_vma for an area without pages. */
-static void drop_vma(struct vm_area_struct *vma)
-{
-	vma_unlink(vma);
-	vma_destroy(vma);
-}
-
 /* MREMAP_DONTUNMAP: the old area stays, empty. */
 static void leave_empty(struct vm_area_struct *vma, uint64_t npages)
 {
@@ -159,13 +152,16 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	if (moved < op->old_len)
 		flush_tlb_range(mm, op->new_addr, op->new_addr + moved);
 	rmap_unlock(vma);
-	if (moved < op->old_len) {
-		drop_vma(copy);
-		return -ENOMEM;
-	}
 	vm_stat_account(mm, flags, (int64_t)(op->new_len >> PAGE_SHIFT));
 	if (flags & VM_LOCKED)
 		mm->locked_vm += op->new_len >> PAGE_SHIFT;
+	if (moved < op->old_len) {
+		/* The copy, which is empty, and the tables that were made. */
+		err =
+		    munmap_locked(mm, op->new_addr, op->new_addr + op->new_len);
+		BUG_ON(err); /* an area of its own: nothing to split */
+		return -ENOMEM;
+	}
 	if (unmaps) {
 		err = munmap_locked(mm, op->addr, op->addr + op->old_len);
 		BUG_ON(err); /* isolated above: nothing to split */
