@@ -278,6 +278,22 @@ MM_TEST(entries_are_made_accessed_and_dirty_at_once)
 	CHECK(pte_load(entry(mm, AT(0))).val & PTE_D);
 }
 
+/* The table says yes and the machine said no: nothing is to be done. */
+MM_TEST(a_fault_on_a_right_entry_is_spurious)
+{
+	struct mm_struct *mm = env_mm();
+	struct fault_report report;
+
+	env_mmap(mm, AT(0), 2, RW);
+	STORE(AT(0), 1);
+	LOAD(AT(1));
+	CHECK_EQ(mm_fault(mm, AT(0), FAULT_FLAG_WRITE, &report).bits, 0);
+	CHECK_EQ(report.kind, FAULT_SPURIOUS);
+	CHECK_EQ(mm_fault(mm, AT(1), FAULT_FLAG_READ, &report).bits, 0);
+	CHECK_EQ(report.kind, FAULT_SPURIOUS);
+	CHECK_EQ(LOAD(AT(0)), 1);
+}
+
 MM_TEST_ONCE(no_memory_is_reported_and_everything_stays)
 {
 	struct mm_struct *mm = env_mm();
@@ -381,6 +397,7 @@ static const struct tap_test tests[] = {
     ENTRY(a_stale_translation_makes_a_spurious_fault),
     ENTRY(accessed_and_dirty_are_set_for_machines_that_do_not),
     ENTRY(entries_are_made_accessed_and_dirty_at_once),
+    ENTRY(a_fault_on_a_right_entry_is_spurious),
     ENTRY(no_memory_is_reported_and_everything_stays),
     ENTRY(faults_are_counted_by_kind),
     ENTRY(results_have_names),

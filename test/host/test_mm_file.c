@@ -301,6 +301,119 @@ MM_TEST(the_cache_finds_adds_and_adopts_pages)
 	CHECK_EQ(mapping->nr_pages, 2);
 }
 
+MM_TEST(a_poisoned_page_is_sigbus_and_its_neighbours_are_not)
+{
+	struct mm_struct *mm = env_mm();
+	struct file *file = env_file(3 * PG, 0);
+	struct page *page = filemap_find(file->f_mapping, 1);
+
+	page_set_flag(page, PG_HWPOISON);
+	page_put(page);
+	map_file(mm, file, 0, 3, RW, MAP_PRIVATE, 0);
+	LOAD(AT(0));
+	CHECK_EQ(LOAD(AT(2)), FILE_WORD(2 * PG));
+	CHECK_ACCESS(AT(1), MMU_LOAD, SIGBUS, BUS_MCEERR_AR);
+	CHECK_ACCESS(AT(1), MMU_STORE, SIGBUS, BUS_MCEERR_AR);
+}
+
+static struct mm_struct *the_mm;
+static struct file *the_file;
+static vm_fault_t result;
+static struct fault_report report;
+
+static void fault_page_2(void *flags)
+{
+	result =
+	    mm_fault(the_mm, AT(2),
+		     FAULT_FLAG_USER | (uint32_t)(uintptr_t)flags, &report);
+}
+
+static void truncate_to_1(void *unused)
+{
+	(void)unused;
+	truncate_setsize(the_file->f_mapping, PG);
+}
+
+static void wait_until_parked(struct thread *t)
+{
+	while (!host_thread_is_parked(t))
+		machine_yield();
+}
+
+/* Somebody holds the page's lock: the fault lets go of the area and waits. */
+MM_TEST_ONCE(a_fault_waits_for_a_locked_page_without_holding_the_area)
+{
+	struct page *page;
+	struct thread *t;
+
+	the_mm = env_mm();
+	the_file = env_file(4 * PG, 0);
+	map_file(the_mm, the_file, 0, 4, RW, MAP_SHARED, 0);
+	page = filemap_find(the_file->f_mapping, 2);
+	page_lock(page);
+	t = host_thread_start(fault_page_2, (void *)FAULT_FLAG_WRITE);
+	wait_until_parked(t);
+	/* Nobody is in our way. */
+	CHECK_EQ(do_mprotect(the_mm, AT(0), PG, PROT_READ), 0);
+	page_unlock(page);
+	host_thread_join(t);
+	CHECK_EQ(result.bits, 0);
+	CHECK_EQ(report.kind, FAULT_FILE_WRITE_SHARED);
+	page_put(page);
+	env_step(__FILE__, __LINE__);
+	CHECK_EQ(LOAD(AT(2)), FILE_WORD(2 * PG));
+}
+
+/* Meanwhile the area goes, or the page: the second look finds out. */
+MM_TEST_ONCE(what_changed_while_a_fault_waited_is_seen)
+{
+	struct page *page;
+	struct thread *t;
+
+	the_mm = env_mm();
+	the_file = env_file(4 * PG, 0);
+	map_file(the_mm, the_file, 0, 4, RW, MAP_SHARED, 0);
+	page = filemap_find(the_file->f_mapping, 2);
+	page_lock(page);
+	t = host_thread_start(fault_page_2, (void *)FAULT_FLAG_WRITE);
+	wait_until_parked(t);
+	CHECK_EQ(do_munmap(the_mm, AT(0), 4 * PG), 0);
+	page_unlock(page);
+	host_thread_join(t);
+	CHECK_EQ(report.kind, FAULT_UNMAPPED);
+	CHECK_EQ(report.code, SEGV_MAPERR);
+	page_put(page);
+}
+
+MM_TEST_ONCE(truncation_and_a_waiting_fault_agree)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct thread *faulter, *truncator;
+		struct page *page;
+
+		the_mm = env_mm();
+		the_file = env_file(4 * PG, 0);
+		map_file(the_mm, the_file, 0, 4, RW,
+			 i ? MAP_PRIVATE : MAP_SHARED, 0);
+		page = filemap_find(the_file->f_mapping, 2);
+		page_lock(page);
+		faulter =
+		    host_thread_start(fault_page_2, (void *)FAULT_FLAG_WRITE);
+		wait_until_parked(faulter);
+		truncator = host_thread_start(truncate_to_1, NULL);
+		wait_until_parked(truncator);
+		page_unlock(page);
+		host_thread_join(truncator);
+		host_thread_join(faulter);
+		page_put(page);
+		env_step(__FILE__, __LINE__);
+		CHECK_FAULT(AT(2), MMU_LOAD, SIGBUS, BUS_ADRERR,
+			    FAULT_PAST_EOF);
+		CHECK_EQ(env_resident(the_mm, AT(1), AT(4)), 0);
+		env_exit(the_mm);
+	}
+}
+
 MM_TEST(shared_anonymous_memory_is_a_file_of_its_own)
 {
 	struct mm_struct *mm = env_mm();
@@ -340,6 +453,10 @@ static const struct tap_test tests[] = {
     ENTRY(unmap_mapping_range_can_spare_private_copies),
     ENTRY(writable_mappings_are_counted),
     ENTRY(the_cache_finds_adds_and_adopts_pages),
+    ENTRY(a_poisoned_page_is_sigbus_and_its_neighbours_are_not),
+    ENTRY(a_fault_waits_for_a_locked_page_without_holding_the_area),
+    ENTRY(what_changed_while_a_fault_waited_is_seen),
+    ENTRY(truncation_and_a_waiting_fault_agree),
     ENTRY(shared_anonymous_memory_is_a_file_of_its_own),
 };
 

@@ -6,7 +6,7 @@
 #include "test/host/mm_env.h"
 #include "test/host/mm_ops.h"
 
-#define NR_RUNS 40
+#define NR_RUNS 16
 #define NR_OPS	400
 
 static void run(bool kind_machine, unsigned stream, unsigned mask)

@@ -297,6 +297,59 @@ MM_TEST_ONCE(waiting_for_the_lock_ends_when_killed)
 	mmap_write_unlock(the_mm);
 }
 
+static vm_fault_t fault_result;
+static struct fault_report fault_report;
+
+static void store_fault(void *va)
+{
+	fault_result =
+	    mm_fault(the_mm, (vaddr_t)va,
+		     FAULT_FLAG_WRITE | FAULT_FLAG_USER | FAULT_FLAG_KILLABLE,
+		     &fault_report);
+}
+
+/* A first anonymous page needs the neighbours, and so mmap_lock. */
+MM_TEST_ONCE(a_fault_that_needs_mmap_lock_retries_under_it)
+{
+	uint64_t retries = vm_event_sum(VMA_LOCK_RETRY);
+	struct thread *t;
+
+	make();
+	mmap_write_lock(the_mm);
+	t = host_thread_start(store_fault, (void *)AT(1));
+	while (!host_thread_is_parked(t))
+		machine_yield();
+	CHECK_EQ(the_vma->vm_refcnt, 1);
+	mmap_write_unlock(the_mm);
+	host_thread_join(t);
+	CHECK_EQ(fault_result.bits, 0);
+	CHECK_EQ(fault_report.kind, FAULT_ANON_WRITE);
+	CHECK_EQ(vm_event_sum(VMA_LOCK_RETRY), retries + 1);
+	env_step(__FILE__, __LINE__);
+}
+
+/* No signal is asked for: the one that kills is on its way. */
+MM_TEST_ONCE(a_fault_that_waits_ends_when_killed)
+{
+	static const unsigned pages[] = {1, 100};
+
+	make();
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
+		struct thread *t;
+
+		mmap_write_lock(the_mm);
+		t = host_thread_start(store_fault, (void *)AT(pages[i]));
+		while (!host_thread_is_parked(t))
+			machine_yield();
+		host_thread_kill(t);
+		host_thread_join(t);
+		mmap_write_unlock(the_mm);
+		CHECK(vm_fault_has(fault_result, VM_FAULT_SIGSEGV));
+		CHECK_EQ(fault_report.signal, 0);
+	}
+	CHECK_EQ(mm_rss(the_mm), 0);
+}
+
 MM_TEST_ONCE(users_and_holders_of_an_mm_are_counted)
 {
 	make();
@@ -324,6 +377,8 @@ static const struct tap_test tests[] = {
     ENTRY(a_writer_waits_for_the_readers_of_the_area),
     ENTRY(unmapping_waits_for_a_fault_in_the_area),
     ENTRY(waiting_for_the_lock_ends_when_killed),
+    ENTRY(a_fault_that_needs_mmap_lock_retries_under_it),
+    ENTRY(a_fault_that_waits_ends_when_killed),
     ENTRY(users_and_holders_of_an_mm_are_counted),
 };
 
