@@ -12,10 +12,15 @@
 
 static struct kmem_cache thread_cache;
 
+/*
+ * Type-stable, because the last reader of an area wakes the thread that waits
+ * for it by a bare pointer (vma_wake_writer): that thread may be gone by then,
+ * and waking another one by mistake is harmless.
+ */
 void thread_init(void)
 {
-	kmem_cache_init(&thread_cache, "thread", sizeof(struct thread), 0,
-			NULL);
+	kmem_cache_init(&thread_cache, "thread", sizeof(struct thread),
+			SLAB_TYPE_STABLE, NULL);
 }
 
 /* Everything behind the saved registers, which the caller fills, is zeroed. */
