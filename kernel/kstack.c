@@ -19,6 +19,7 @@
 
 #define NR_SLOTS  (VMAP_SIZE / KSTACK_SLOT)
 #define STACK_LEN (KSTACK_SLOT / 2)
+#define BATCH	  8 /* stacks mapped at a time */
 
 static struct spinlock kstack_lock;
 static uint64_t used[NR_SLOTS / 64]; /* bit: slot has a stack mapped */
@@ -35,10 +36,10 @@ static unsigned stack_slot(vaddr_t stack)
 	return (unsigned)((stack - VMAP_BASE) / KSTACK_SLOT);
 }
 
-static void fence_all(vaddr_t start, size_t len)
+static void fence_all(void)
 {
-	machine_tlb_fence(sched_online_harts() | 1UL << machine_hart(), 0,
-			  start, start + len);
+	machine_tlb_fence(sched_online_harts() | 1UL << machine_hart(), 0, 0,
+			  ~0UL);
 }
 
 /* Unmap the first n pages of a stack and free them. */
@@ -48,7 +49,7 @@ static void unmap(vaddr_t stack, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		pa[i] = kernel_unmap_page(stack + i * PAGE_SIZE);
-	fence_all(stack, STACK_LEN);
+	fence_all();
 	for (unsigned i = 0; i < n; i++)
 		page_free_virt(phys_to_virt(pa[i]));
 }
@@ -67,23 +68,44 @@ static bool map(vaddr_t stack)
 			return false;
 		}
 	}
-	fence_all(stack, STACK_LEN);
 	return true;
 }
 
-static void *map_slot(void)
+/* Map a stack in the lowest free slot, not yet fenced. False: no memory. */
+static bool map_slot(vaddr_t *stack)
 {
 	unsigned slot;
 
 	while (first_free < ARRAY_SIZE(used) && used[first_free] == ~0UL)
 		first_free++;
 	if (first_free == ARRAY_SIZE(used))
-		return NULL;
+		return false;
 	slot = first_free * 64 + (unsigned)__builtin_ctzl(~used[first_free]);
-	if (!map(slot_stack(slot)))
-		return NULL;
+	*stack = slot_stack(slot);
+	if (!map(*stack))
+		return false;
 	used[slot / 64] |= 1UL << slot % 64;
-	return (void *)slot_stack(slot);
+	return true;
+}
+
+static void push(void *stack)
+{
+	*(void **)stack = pool;
+	pool = stack;
+}
+
+/* Several stacks for one fence; the lowest is the next to be used. */
+static void refill(void)
+{
+	vaddr_t fresh[BATCH];
+	unsigned n = 0;
+
+	while (n < BATCH && map_slot(&fresh[n]))
+		n++;
+	if (n)
+		fence_all();
+	while (n)
+		push((void *)fresh[--n]);
 }
 
 void *kstack_alloc(void)
@@ -91,12 +113,11 @@ void *kstack_alloc(void)
 	char *stack;
 
 	spin_lock(&kstack_lock);
+	if (!pool)
+		refill();
 	stack = pool;
-	if (stack) {
+	if (stack)
 		pool = *(void **)stack;
-	} else {
-		stack = map_slot();
-	}
 	spin_unlock(&kstack_lock);
 	return stack ? stack + STACK_LEN : NULL;
 }
@@ -106,8 +127,7 @@ void kstack_free(void *top)
 	char *stack = (char *)top - STACK_LEN;
 
 	spin_lock(&kstack_lock);
-	*(void **)stack = pool;
-	pool = stack;
+	push(stack);
 	spin_unlock(&kstack_lock);
 }
 
@@ -144,7 +164,7 @@ uint64_t kstack_drain(void)
 		return 0;
 	pages = unmap_pool();
 	if (pages)
-		fence_all(VMAP_BASE, VMAP_SIZE);
+		fence_all();
 	spin_unlock(&kstack_lock);
 	for (; pages; freed++) {
 		void **next = *pages;
