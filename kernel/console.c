@@ -29,7 +29,7 @@ enum {
 };
 
 /* FIFOs on, and room for 14 bytes announced: QEMU sends no more at a time. */
-#define FCR_ENABLE_14 0xc1
+#define FCR_ENABLE_14  0xc1
 #define LSR_DATA_READY 0x01
 #define LSR_FIFO_EMPTY 0x20
 #define UART_FIFO_SIZE 16
