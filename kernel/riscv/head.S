@@ -3,8 +3,11 @@
  * First instructions of each hart.
  *
  * The boot hart arrives from the firmware with the MMU off, its hart id in a0
- * and the device tree's physical address in a1 (SBI 1.0, HSM: the same for
- * harts started later, whose a1 is the value given to hart_start: a thread).
+ * and the device tree's physical address in a1. Harts that it starts later
+ * come to secondary_start with their id and find their thread in a table; a1
+ * is not used, because OpenSBI before 1.3 can start a hart before it has stored
+ * address and argument (the state is set first), and the hart then comes to
+ * _start as well. So only the first one there is the boot hart.
  * The image may have been loaded at any physical address that equals its link
  * address modulo 1 GiB; kernel_offset is the difference.
  *
@@ -13,6 +16,8 @@
  */
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/thread.h"
+
+	.set	MAX_HARTS, 64
 
 	/* Valid, read, write, execute, global, accessed, dirty. */
 	.set	PTE_EARLY, 0xef
@@ -23,6 +28,10 @@ _start:
 	csrw	sie, zero
 	lla	t0, early_trap
 	csrw	stvec, t0
+	lla	t0, boot_claimed
+	li	t1, 1
+	amoswap.w t1, t1, (t0)
+	bnez	t1, secondary_start
 	mv	s0, a0
 	mv	s1, a1
 
@@ -69,13 +78,20 @@ boot_high:
 	call	boot_main
 	unimp
 
-/* Other harts: a1 is the (virtual) address of the idle thread to be. */
+/* Other harts: wait for the (virtual) address of the idle thread to be. */
 	.globl secondary_start
 secondary_start:
 	csrw	sie, zero
 	lla	t0, early_trap
 	csrw	stvec, t0
-	mv	tp, a1
+	li	t0, MAX_HARTS
+	bgeu	a0, t0, park
+	lla	t0, secondary_thread
+	slli	t1, a0, 3
+	add	t0, t0, t1
+1:	ld	tp, 0(t0)
+	beqz	tp, 1b
+	fence	r, rw		/* pairs with the release in start_hart */
 	ld	s2, kernel_offset
 	lla	a0, kernel_root
 	lla	ra, secondary_high
@@ -113,12 +129,21 @@ early_trap:
 	li	a7, 8
 	li	a6, 0
 	call	sbi_call
-1:	wfi
-	j	1b
+park:
+	wfi
+	j	park
 
 	.balign 8
 link_address:
 	.quad	_start
+
+	.section .data
+	.balign 8
+	.globl secondary_thread
+secondary_thread:
+	.skip	8 * MAX_HARTS
+boot_claimed:
+	.word	0
 
 	.section .bss.early, "aw", @nobits
 	.balign 4096

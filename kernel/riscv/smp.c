@@ -2,9 +2,9 @@
 /*
  * Harts: start, interrupts, end. Time and fences are in machine.c.
  *
- * The firmware starts a hart at secondary_start (head.S) with its idle thread
- * in a1. The boot hart waits for each one in turn, so that their messages and
- * first allocations come in a fixed order.
+ * The firmware starts a hart at secondary_start (head.S), where it takes its
+ * idle thread from secondary_thread. The boot hart waits for each one in turn,
+ * so that their first steps come in a fixed order.
  */
 #include "kernel/riscv/smp.h"
 
@@ -18,7 +18,7 @@
 
 #define EMERGENCY_ORDER 1
 #define EMERGENCY_SIZE	(PAGE_SIZE << EMERGENCY_ORDER)
-#define START_TIMEOUT	1000000000UL /* nanoseconds */
+#define START_TIMEOUT	10000000000UL /* nanoseconds */
 
 /* Values for sifive,test0: the low half says what, the high half the code. */
 #define FINISHER_PASS 0x5555
@@ -27,9 +27,14 @@
 uint64_t emergency_stack[MAX_HARTS];
 
 static char boot_emergency_stack[EMERGENCY_SIZE] __aligned(16);
-static uint64_t started_harts; /* atomic */
+
+/* Whether a hart that was started has come; the boot hart waits so long. */
+enum { AWAITED, ARRIVED, GIVEN_UP };
+static uint32_t arrival[MAX_HARTS]; /* atomic */
 
 extern char boot_stack_top[], secondary_start[];
+extern struct thread *secondary_thread[MAX_HARTS]; /* head.S */
+_Static_assert(MAX_HARTS == 64, "as in head.S");
 _Noreturn void secondary_main(void);
 
 void smp_init_boot_hart(unsigned hart)
@@ -40,35 +45,42 @@ void smp_init_boot_hart(unsigned hart)
 	trap_init_hart();
 }
 
+/* A hart that comes too late must not find work. */
 _Noreturn void secondary_main(void)
 {
 	trap_init_hart();
 	mm_activate(NULL);
-	/* Pairs with the acquire in start_hart. */
-	fetch_or_acq_rel(&started_harts, 1UL << machine_hart());
+	if (exchange_acq_rel(&arrival[machine_hart()], ARRIVED) == GIVEN_UP)
+		hart_stop();
 	sched_idle();
+}
+
+static bool wait_for(unsigned hart)
+{
+	uint64_t deadline = machine_clock() + START_TIMEOUT;
+
+	while (load_acquire(&arrival[hart]) != ARRIVED) {
+		if (machine_clock() > deadline)
+			return exchange_acq_rel(&arrival[hart], GIVEN_UP) ==
+			       ARRIVED;
+		machine_relax();
+	}
+	return true;
 }
 
 static bool start_hart(unsigned hart)
 {
 	struct page *stack = page_alloc(EMERGENCY_ORDER, GFP_KERNEL);
 	struct thread *idle = sched_new_idle(hart);
-	uint64_t deadline;
 
 	if (!stack || !idle)
 		return false;
 	emergency_stack[hart] = (uint64_t)page_address(stack) + EMERGENCY_SIZE;
 	idle->arch.hart = hart;
-	if (sbi_hart_start(hart, (paddr_t)secondary_start - kernel_offset,
-			   (uint64_t)idle))
+	store_release(&secondary_thread[hart], idle);
+	if (sbi_hart_start(hart, (paddr_t)secondary_start - kernel_offset, 0))
 		return false;
-	deadline = machine_clock() + START_TIMEOUT;
-	while (!(load_acquire(&started_harts) >> hart & 1)) {
-		if (machine_clock() > deadline)
-			return false;
-		machine_relax();
-	}
-	return true;
+	return wait_for(hart);
 }
 
 void smp_start(void)
