@@ -23,11 +23,12 @@ static uint64_t free_pages(void)
 
 static int run(char *name)
 {
+	static char seconds[] = "2";
 	char *argv[] = {name, NULL, NULL};
 	int status = -1, pid = fork();
 
 	if (strcmp(name, "hostile") == 0)
-		argv[1] = (char[]){"2"};
+		argv[1] = seconds;
 	if (pid == 0) {
 		int null = open("/dev/null", O_WRONLY, 0);
 

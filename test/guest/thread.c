@@ -218,7 +218,7 @@ TEST(threads_fault_on_the_same_pages)
 static void map_and_unmap(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 60; i++) {
 		char *p = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS,
 			       -1, 0);
 
@@ -256,7 +256,7 @@ TEST(dontneed_under_readers)
 	char *p = anon(16, RW);
 
 	EQ(thread_start(&thread, read_zeros, &p), 0);
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 100; i++) {
 		for (int n = 0; n < 16; n++)
 			__atomic_store_n(p + n * PAGE, 'x', __ATOMIC_RELAXED);
 		EQ(madvise(p, 16 * PAGE, MADV_DONTNEED), 0);
