@@ -73,7 +73,8 @@ def row(name, passed, fault):
         "area": fault["area"].replace("0x", "").replace("/", " "),
         "result": fault["result"],
         "signal": SIGNALS.get(number, str(number)) if number else None,
-        "code": CODES.get((number, code), str(code)) if number else None,
+        "code": (CODES.get((number, code), str(code)) if number else
+                 "EFAULT" if code == -14 else None),
         "cost": int(fault["cost"]),
     }
 
@@ -82,7 +83,7 @@ def cells(r):
     verdict = "pass" if r["passed"] else "FAIL"
     if "scause" not in r:
         return [r["outcome"], *["-"] * 6, verdict]
-    signal = f"{r['signal']} {r['code']}" if r["signal"] else "-"
+    signal = " ".join(filter(None, [r["signal"], r["code"]])) or "-"
     return [r["outcome"], f"{r['scause']} {r['access']}",
             f"{r['address']:#x}", r["area"], r["result"], signal,
             f"{r['cost']:,}", verdict]

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "abi/errno.h"
 #include "kernel/oom.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/trap.h"
@@ -71,6 +72,11 @@ static __noinline vm_fault_t traced_fault(uint64_t cause, vaddr_t addr,
 	vm_fault_t fault =
 	    mm_fault(current_mm(), addr, flags | FAULT_FLAG_TRACE, report);
 
+	/* The kernel's own access raises no signal: its caller gets -EFAULT. */
+	if (!(flags & FAULT_FLAG_USER) && report->signal) {
+		report->signal = 0;
+		report->code = -EFAULT;
+	}
 	trace(cause, addr, pc, fault, report, machine_instret() - start);
 	return fault;
 }
@@ -86,7 +92,9 @@ static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
 		fault = traced_fault(cause, addr, pc, flags, report);
 	else
 		fault = mm_fault(current_mm(), addr, flags, report);
-	if (likely(!vm_fault_has(fault, VM_FAULT_ERROR)))
+	if (likely(!fault.bits))
+		thread_count_fault(false);
+	else if (!vm_fault_has(fault, VM_FAULT_ERROR))
 		thread_count_fault(report->major);
 	return fault;
 }
