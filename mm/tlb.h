@@ -62,3 +62,6 @@ void tlb_gather_finish(struct tlb_gather *gather);
 void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 void flush_tlb_page(struct mm_struct *mm, vaddr_t va);
 void flush_tlb_mm(struct mm_struct *mm);
+
+/* Fence one page on this hart alone: it refused what the entry allows. */
+void flush_tlb_here(struct mm_struct *mm, vaddr_t va);

@@ -125,8 +125,8 @@ MM_TEST(giving_permissions_to_nothing_fences_nothing)
 	env_mmap(mm, AT(0), 4, PROT_READ);
 	env_stats_clear();
 	TRY_OK(do_mprotect(mm, AT(0), 4 * PG, RW));
-	STORE(AT(0), 1);
 	CHECK_EQ(env_stats.nr_fences, 0);
+	STORE(AT(0), 1);
 }
 
 static unsigned nr_freed_early;
