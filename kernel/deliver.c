@@ -138,8 +138,7 @@ static bool get_signal(struct taken_signal *taken)
 			stop_here(p);
 			continue;
 		}
-		taken->sig =
-		    signal_dequeue_locked(~current->blocked, &taken->info);
+		taken->sig = signal_take_locked(&taken->info);
 		if (!taken->sig)
 			break;
 		taken->action = sighand_action(sighand, taken->sig);

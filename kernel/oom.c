@@ -63,8 +63,7 @@ void oom_kill(void)
 	}
 	spin_unlock(&process_lock);
 	if (!victim && !is_one_dying)
-		force_signal(SIGKILL,
-			     NULL); /* only the first process is left */
+		force_sig_fault(SIGKILL, SI_KERNEL, 0); /* init alone */
 	else if (!machine_fatal_signal())
 		park_until(machine_clock() + OOM_PAUSE);
 }

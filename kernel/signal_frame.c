@@ -19,17 +19,24 @@
 #define SIGCONTEXT_FP                                                          \
 	(offsetof(struct ucontext, uc_mcontext) +                              \
 	 offsetof(struct sigcontext, sc_fpregs))
-#define FP_BYTES (sizeof(uint64_t[32]) + sizeof(uint32_t))
+#define FP_BYTES sizeof(struct fp_state)
 
-/* What is behind the registers: an end mark of extensions, all zero. */
-#define FP_END_BYTES 16
+/* The frame up to the mask; then come unused bytes and the registers. */
+struct frame_head {
+	struct siginfo info;
+	uint64_t flags, link;
+	struct sigaltstack stack;
+	uint64_t mask;
+};
 
 _Static_assert(sizeof(struct user_regs) == USER_REGS * sizeof(uint64_t),
 	       "frame");
 _Static_assert(offsetof(struct user_regs, t6) ==
 		   offsetof(struct trap_frame, t6),
 	       "frame");
-_Static_assert(offsetof(struct ucontext, uc_sigmask) == 40, "frame");
+_Static_assert(offsetof(struct frame_head, mask) ==
+		   offsetof(struct rt_sigframe, uc.uc_sigmask),
+	       "frame");
 
 static bool is_on_altstack(uint64_t sp)
 {
@@ -54,28 +61,25 @@ static uint64_t frame_address(uint64_t sp, uint64_t sa_flags)
 	return (sp - sizeof(struct rt_sigframe)) & ~15UL;
 }
 
+/* Behind the registers is a mark of no further extensions: 16 zero bytes. */
 int signal_setup_frame(struct trap_frame *frame,
 		       const struct taken_signal *taken, uint64_t mask)
 {
 	uint64_t at = frame_address(frame->sp, taken->action.sa_flags);
 	uint64_t uc = at + offsetof(struct rt_sigframe, uc);
-	uint64_t fp_end = uc + sizeof(struct ucontext) - FP_END_BYTES;
+	uint64_t end = uc + sizeof(struct ucontext);
 	struct arch_thread *arch = &current->arch;
-	struct {
-		uint64_t flags, link;
-		struct sigaltstack stack;
-		uint64_t mask;
-	} head = {.stack = current->altstack, .mask = mask};
+	struct frame_head head = {
+	    .info = taken->info, .stack = current->altstack, .mask = mask};
 
 	if (is_on_altstack(frame->sp))
 		head.stack.ss_flags |= SS_ONSTACK;
 	thread_save_fp(arch);
-	if (!at || copy_to_user(at, &taken->info, sizeof(taken->info)) ||
-	    copy_to_user(uc, &head, sizeof(head)) ||
+	if (!at || copy_to_user(at, &head, sizeof(head)) ||
 	    copy_to_user(uc + SIGCONTEXT_REGS, frame,
 			 sizeof(struct user_regs)) ||
 	    copy_to_user(uc + SIGCONTEXT_FP, &arch->fp, FP_BYTES) ||
-	    clear_user(fp_end, FP_END_BYTES))
+	    put_user_u64(end - 16, 0) || put_user_u64(end - 8, 0))
 		return -EFAULT;
 	if (current->altstack.ss_flags & (int32_t)SS_AUTODISARM)
 		current->altstack =

@@ -75,14 +75,18 @@ struct thread {
 	int pdeath_signal;	     /* T */
 
 	/* signal.c */
-	uint64_t blocked;	     /* S to write, o */
-	uint64_t real_blocked;	     /* S; while sigtimedwait waits */
-	uint64_t saved_mask;	     /* o; valid if restore_mask */
-	bool restore_mask;	     /* o; put saved_mask back */
-	bool is_exiting;	     /* S; takes no more signals */
-	bool is_stopped;	     /* S; waits in a group stop */
-	bool fatal_signal;	     /* a; must die */
-	struct sigpending pending;   /* S */
+	uint64_t blocked;	   /* S to write, o */
+	uint64_t real_blocked;	   /* S; while sigtimedwait waits */
+	uint64_t saved_mask;	   /* o; valid if restore_mask */
+	bool restore_mask;	   /* o; put saved_mask back */
+	bool is_exiting;	   /* S; takes no more signals */
+	bool is_stopped;	   /* S; waits in a group stop */
+	bool fatal_signal;	   /* a; must die */
+	struct sigpending pending; /* S */
+	int forced_signal;    /* o; a fault to be handled before all others; 0:
+				 none */
+	int forced_code;      /* o */
+	uint64_t forced_addr; /* o */
 	struct sigaltstack altstack; /* o */
 	struct restart_block {	     /* o; for restart_syscall */
 		long (*fn)(struct restart_block *block);
