@@ -91,6 +91,9 @@ void kernel_map_init(void);
  */
 void *device_map(paddr_t pa, uint64_t len);
 
+/* The time CSR when the kernel was entered: the zero of machine_clock(). */
+extern uint64_t boot_ticks;
+
 /* machine_clock() works from here on. */
 void clock_init(void);
 

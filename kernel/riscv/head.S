@@ -28,6 +28,7 @@ _start:
 	csrw	sie, zero
 	lla	t0, early_trap
 	csrw	stvec, t0
+	rdtime	s3
 	lla	t0, boot_claimed
 	li	t1, 1
 	amoswap.w t1, t1, (t0)
@@ -47,6 +48,8 @@ _start:
 	sub	s2, s2, t0
 	lla	t1, kernel_offset
 	sd	s2, 0(t1)
+	lla	t1, boot_ticks
+	sd	s3, 0(t1)
 
 	/* Early table: 1 GiB leaves for the image and for the direct map. */
 	lla	a0, early_root
@@ -142,6 +145,9 @@ link_address:
 	.globl secondary_thread
 secondary_thread:
 	.skip	8 * MAX_HARTS
+	.globl boot_ticks
+boot_ticks:
+	.dword	0
 boot_claimed:
 	.word	0
 

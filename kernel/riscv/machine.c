@@ -78,8 +78,9 @@ void clock_init(void)
 
 uint64_t machine_clock(void)
 {
-	return (uint64_t)((unsigned __int128)csr_read(time) * nsec_per_tick >>
-			  32);
+	uint64_t ticks = csr_read(time) - boot_ticks;
+
+	return (uint64_t)((unsigned __int128)ticks * nsec_per_tick >> 32);
 }
 
 /* A tick late rather than early: early would be one interrupt too many. */
@@ -91,7 +92,7 @@ void hart_set_timer(uint64_t deadline)
 		when =
 		    (uint64_t)((unsigned __int128)deadline * ticks_per_nsec >>
 			       32) +
-		    1;
+		    boot_ticks + 1;
 	if (boot_info.has_sstc)
 		csr_write_stimecmp(when);
 	else
