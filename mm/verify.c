@@ -47,9 +47,8 @@ static void verify_gap(const struct vm_area_struct *vma)
 {
 	const struct vm_area_struct *prev = vma_prev(vma);
 	vaddr_t end = prev ? prev->vm_end : 0;
-	vaddr_t start = vm_start_gap(vma);
 
-	BUG_ON(vma->rb_gap != (start > end ? start - end : 0));
+	BUG_ON(vma->rb_gap != vma->vm_start - end);
 }
 
 static void verify_anon_vma(const struct vm_area_struct *vma)
