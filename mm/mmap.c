@@ -18,10 +18,11 @@ _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE &&
 		   PROT_EXEC == VM_EXEC,
 	       "protection bits are area bits");
 
+/* What MAP_SHARED_VALIDATE knows; MAP_FIXED_NOREPLACE came too late for it. */
 #define MAP_KNOWN                                                              \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |                \
 	 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |         \
-	 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_FIXED_NOREPLACE)
+	 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK)
 
 uint64_t calc_vm_prot_bits(unsigned prot)
 {
@@ -82,52 +83,66 @@ long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 	return addr ? (long)addr : -ENOMEM;
 }
 
-/* What a file mapping may do, by how the file was opened. */
-static int check_file(const struct file *file, unsigned type, uint64_t *flags)
-{
-	if (!(file->f_mode & FMODE_READ))
-		return -EACCES;
-	if (type != MAP_PRIVATE) {
-		if ((*flags & VM_WRITE) && !(file->f_mode & FMODE_WRITE))
-			return -EACCES;
-		*flags |= VM_SHARED | VM_MAYSHARE;
-		if (!(file->f_mode & FMODE_WRITE))
-			*flags &= ~(VM_MAYWRITE | VM_SHARED);
-	}
-	if (!(file->f_mode & FMODE_EXEC)) {
-		if (*flags & VM_EXEC)
-			return -EPERM;
-		*flags &= ~VM_MAYEXEC;
-	}
-	if (!file->f_mapping && !(file->f_vm_ops && file->f_vm_ops->mmap))
-		return -ENODEV;
-	return 0;
-}
-
-/* Map type, file and protection: checked and turned into VM_*. */
-static int mapping_flags(struct mm_struct *mm, const struct file *file,
-			 unsigned prot, unsigned flags, uint64_t *vm_flags)
+/* What a file mapping may do, by its type and how the file was opened. */
+static int check_file(const struct file *file, unsigned flags, uint64_t *bits)
 {
 	unsigned type = flags & MAP_TYPE;
 
 	if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_KNOWN))
 		return -EOPNOTSUPP;
 	if (type != MAP_SHARED && type != MAP_PRIVATE &&
-	    !(type == MAP_SHARED_VALIDATE && file))
+	    type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
+	if (!(file->f_mode & FMODE_READ))
+		return -EACCES;
+	if (type != MAP_PRIVATE) {
+		if ((*bits & VM_WRITE) && !(file->f_mode & FMODE_WRITE))
+			return -EACCES;
+		*bits |= VM_SHARED | VM_MAYSHARE;
+		if (!(file->f_mode & FMODE_WRITE))
+			*bits &= ~(VM_MAYWRITE | VM_SHARED);
+	}
+	if (!(file->f_mode & FMODE_EXEC)) {
+		if (*bits & VM_EXEC)
+			return -EPERM;
+		*bits &= ~VM_MAYEXEC;
+	}
+	if (!file->f_mapping && !(file->f_vm_ops && file->f_vm_ops->mmap))
+		return -ENODEV;
+	return *bits & VM_GROWSDOWN ? -EINVAL : 0;
+}
+
+static int check_anonymous(unsigned flags, uint64_t *bits)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_PRIVATE:
+		return 0;
+	case MAP_SHARED:
+		*bits |= VM_SHARED | VM_MAYSHARE;
+		return *bits & VM_GROWSDOWN ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/*
+ * Map type, file and protection: checked and turned into VM_*. Linux looks at
+ * the limit of locked memory first.
+ */
+static int mapping_flags(struct mm_struct *mm, const struct file *file,
+			 uint64_t len, unsigned prot, unsigned flags,
+			 uint64_t *vm_flags)
+{
 	*vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) |
 		    mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	if (file && (*vm_flags & VM_GROWSDOWN))
-		return -EINVAL;
-	if (type != MAP_PRIVATE && (*vm_flags & VM_GROWSDOWN))
-		return -EINVAL;
+	if ((flags & MAP_LOCKED) && !mm->limits.memlock)
+		return -EPERM;
+	if ((*vm_flags & VM_LOCKED) && !may_lock(mm, len >> PAGE_SHIFT))
+		return -EAGAIN;
 	if (flags & MAP_NORESERVE)
 		*vm_flags |= VM_NORESERVE;
-	if (file)
-		return check_file(file, type, vm_flags);
-	if (type == MAP_SHARED)
-		*vm_flags |= VM_SHARED | VM_MAYSHARE;
-	return 0;
+	return file ? check_file(file, flags, vm_flags)
+		    : check_anonymous(flags, vm_flags);
 }
 
 /* Private writable memory will need pages of its own. */
@@ -265,11 +280,9 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	if ((flags & MAP_FIXED_NOREPLACE) &&
 	    find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
-	err = mapping_flags(mm, file, prot, flags, &vm_flags);
+	err = mapping_flags(mm, file, len, prot, flags, &vm_flags);
 	if (err)
 		return err;
-	if ((vm_flags & VM_LOCKED) && !may_lock(mm, len >> PAGE_SHIFT))
-		return -EAGAIN;
 	if (!file) {
 		/* As if mapped from one endless object: so areas can merge. */
 		pgoff = (vm_flags & VM_SHARED) ? 0 : addr >> PAGE_SHIFT;
@@ -315,7 +328,10 @@ static vaddr_t brk_locked(struct mm_struct *mm, vaddr_t brk)
 		return mm->brk;
 	if (brk - mm->start_brk > mm->limits.data - min(data, mm->limits.data))
 		return mm->brk;
-	if (new_end < old_end && munmap_locked(mm, new_end, old_end))
+	/* As on Linux the break stays when nothing is there to unmap. */
+	if (new_end < old_end &&
+	    (!find_vma_intersection(mm, new_end, old_end) ||
+	     munmap_locked(mm, new_end, old_end)))
 		return mm->brk;
 	if (new_end > old_end) {
 		next = find_vma(mm, old_end);
