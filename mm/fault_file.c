@@ -2,9 +2,9 @@
 /*
  * Faults on areas with an owner (vm_ops): files, shared memory, the vDSO.
  *
- *  read            map the page and its neighbours that are there
- * (fault-around) private write   copy the page into anonymous memory shared
- * write    tell the owner, map writable
+ *  - read: map the page and its neighbours that are there (fault-around);
+ *  - private write: copy the page into anonymous memory;
+ *  - shared write: tell the owner, map writable.
  *
  * vm_ops->fault returns the page with a reference, and locked when it says
  * VM_FAULT_LOCKED: then truncation cannot take the page away before it is
@@ -17,7 +17,10 @@
 #include "mm/pagetable.h"
 #include "mm/vma.h"
 
-/* Pages that one read fault maps at most: an aligned window of 64 KiB. */
+/*
+ * Pages that one read fault maps at most: 64 KiB from an aligned address, or
+ * from the start of the area if that is behind it.
+ */
 #define FAULT_AROUND_PAGES 16
 
 /* Ask the owner for the page. On success vmf->page is set and locked. */
@@ -93,9 +96,11 @@ static vm_fault_t do_fault_around(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	uint64_t window = FAULT_AROUND_PAGES << PAGE_SHIFT;
+	uint64_t table = pt_level_size(1);
 	vaddr_t from = max(ALIGN_DOWN(vmf->address, window), vma->vm_start);
-	vaddr_t to =
-	    min(ALIGN_DOWN(vmf->address, window) + window, vma->vm_end);
+	vaddr_t to = min(from + window, vma->vm_end);
+
+	to = min(to, ALIGN_DOWN(from, table) + table);
 
 	if (!vmf->pte) {
 		vmf->pte = pt_walk_alloc(vma->vm_mm, vmf->address);

@@ -238,8 +238,8 @@ static unsigned map_window(struct vm_fault *vmf, pgoff_t start, pgoff_t end,
 }
 
 /*
- * Fault-around. The window lies in one table, as it is aligned to its own
- * size; it holds vmf->pgoff. NOPAGE when the page asked for was among them.
+ * Fault-around. The window lies in one table and holds vmf->pgoff. NOPAGE when
+ * the page asked for was among them.
  */
 static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 				    pgoff_t end)
