@@ -95,7 +95,7 @@ static int remove_pages(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 		return -EINVAL;
 	if (!vma->vm_file || !vma->vm_file->f_mapping)
 		return -EINVAL;
-	if (!vma_has(vma, VM_SHARED) || !vma_has(vma, VM_WRITE))
+	if (!vma_has(vma, VM_SHARED) || !vma_has(vma, VM_MAYWRITE))
 		return -EACCES;
 	return truncate_hole(vma->vm_file->f_mapping,
 			     linear_page_index(vma, start),
@@ -107,10 +107,10 @@ static int advise_area(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end,
 {
 	switch (advice) {
 	case MADV_WILLNEED:
+		return 0; /* everything is in memory and stays there */
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-	case MADV_COLLAPSE:
-		return 0; /* everything is in memory and stays there */
+		return vma_has(*vmap, VM_LOCKED | VM_PFNMAP) ? -EINVAL : 0;
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
@@ -157,7 +157,6 @@ static bool advice_is_known(int advice)
 	case MADV_WILLNEED:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-	case MADV_COLLAPSE:
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:

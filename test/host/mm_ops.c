@@ -326,8 +326,8 @@ static long remove_page(struct flat_page *page)
 {
 	if (page->flags & VM_LOCKED || page->object == FLAT_ANON)
 		return -EINVAL;
-	if (!(page->flags & VM_SHARED) || !(page->flags & VM_WRITE))
-		return -EACCES;
+	if (!(page->flags & VM_SHARED))
+		return -EACCES; /* all files are open for writing */
 	if (!flat_is_past_end(page))
 		flat_object[page->object].value[page->pgoff] = 0;
 	return 0;
@@ -540,6 +540,8 @@ static void op_brk(void)
 
 	if (new < FLAT_HEAP)
 		expected = old;
+	else if (new < old && is_free(new, old - new))
+		expected = old; /* nothing there to give back */
 	else if (new < old)
 		clear(new, old - new);
 	else if (new > old && !is_free(old, new - old + 1))
