@@ -109,17 +109,24 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 	return copy;
 }
 
-/* MREMAP_DONTUNMAP: the old area stays, empty. */
-static void leave_empty(struct vm_area_struct *vma, uint64_t npages)
+/*
+ * MREMAP_DONTUNMAP: the old area stays, empty and unlocked. If all of it was
+ * moved it is as good as new.
+ */
+static void leave_empty(struct vm_area_struct *vma, const struct mremap *op)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	uint64_t npages = op->old_len >> PAGE_SHIFT;
 
-	if (!vma_has(vma, VM_LOCKED))
+	if (vma_has(vma, VM_LOCKED)) {
+		mm->locked_vm -= npages;
+		vm_flags_clear(vma, VM_LOCKED | VM_LOCKONFAULT);
+	}
+	if (vma_pages(vma) != npages)
 		return;
-	mm->locked_vm -= npages;
-	vma_start_write(vma);
-	vm_flags_clear(vma, VM_LOCKED | VM_LOCKONFAULT);
-	vma_merge(vma);
+	unlink_anon_vmas(vma);
+	if (vma_is_anonymous(vma))
+		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
 }
 
 static long move_vma(struct vm_area_struct *vma, struct mremap *op)
@@ -166,7 +173,7 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 		err = munmap_locked(mm, op->addr, op->addr + op->old_len);
 		BUG_ON(err); /* isolated above: nothing to split */
 	} else if (op->flags & MREMAP_DONTUNMAP) {
-		leave_empty(vma, op->old_len >> PAGE_SHIFT);
+		leave_empty(vma, op);
 	}
 	/* Last: it may join the copy with what is left of the old area. */
 	vma_merge(copy);
@@ -206,10 +213,10 @@ static int check_resize(const struct vm_area_struct *vma,
 }
 
 /* MREMAP_FIXED or MREMAP_DONTUNMAP: to a place of the caller's choice. */
-static long mremap_to(struct mremap *op)
+static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 {
 	struct mm_struct *mm = op->mm;
-	struct vm_area_struct *vma;
+	vaddr_t old_end = op->addr + op->old_len;
 	unsigned map_flags = op->flags & MREMAP_FIXED ? MAP_FIXED : 0;
 	long place;
 	int err;
@@ -222,28 +229,26 @@ static long mremap_to(struct mremap *op)
 		return -EINVAL;
 	if (mm->map_count + 2 >= MAX_MAP_COUNT - 3)
 		return -ENOMEM;
-	if (op->flags & MREMAP_FIXED) {
-		err =
-		    munmap_locked(mm, op->new_addr, op->new_addr + op->new_len);
-		if (err)
-			return err;
-	}
-	if (op->old_len > op->new_len) {
-		err = munmap_locked(mm, op->addr + op->new_len,
-				    op->addr + op->old_len);
-		if (err)
-			return err;
-		op->old_len = op->new_len;
-	}
-	vma = vma_lookup(mm, op->addr);
-	if (!vma)
-		return -EFAULT;
+	/* What is behind new_len only goes, whatever it is. */
+	op->old_len = min(op->old_len, op->new_len);
 	err = check_resize(vma, op);
 	if (err)
 		return err;
 	if ((op->flags & MREMAP_DONTUNMAP) &&
 	    !may_expand_vm(mm, vma_flags(vma), op->old_len >> PAGE_SHIFT))
 		return -ENOMEM;
+	if (op->flags & MREMAP_FIXED) {
+		err =
+		    munmap_locked(mm, op->new_addr, op->new_addr + op->new_len);
+		if (err)
+			return err;
+	}
+	if (old_end > op->addr + op->new_len) {
+		err = munmap_locked(mm, op->addr + op->new_len, old_end);
+		if (err)
+			return err;
+	}
+	vma = vma_lookup(mm, op->addr); /* another one, if that split it */
 	place = get_unmapped_area(mm, op->new_addr, op->new_len, map_flags);
 	if (place < 0)
 		return place;
@@ -251,7 +256,10 @@ static long mremap_to(struct mremap *op)
 	return move_vma(vma, op);
 }
 
-/* Is the range behind the area free, so that it can grow by `grow` bytes? */
+/*
+ * Is the range behind the area free, so that it can grow by `grow` bytes? As on
+ * Linux it may come as near to a stack as a fixed mapping may.
+ */
 static bool can_grow(const struct vm_area_struct *vma, uint64_t grow)
 {
 	const struct vm_area_struct *next = vma_next(vma);
@@ -259,7 +267,7 @@ static bool can_grow(const struct vm_area_struct *vma, uint64_t grow)
 	if (vma->vm_end + grow > MM_USER_END ||
 	    vma->vm_end + grow < vma->vm_end)
 		return false;
-	return !next || vma->vm_end + grow <= vm_start_gap(next);
+	return !next || vma->vm_end + grow <= next->vm_start;
 }
 
 static void grow_in_place(struct vm_area_struct *vma, struct mremap *op)
@@ -288,7 +296,7 @@ static long mremap_locked(struct mremap *op)
 	if (!vma)
 		return -EFAULT;
 	if (op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return mremap_to(op);
+		return mremap_to(vma, op);
 	if (op->old_len >= op->new_len) {
 		err = op->old_len == op->new_len
 			  ? 0
