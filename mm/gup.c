@@ -112,6 +112,11 @@ static int check_any(const struct vm_area_struct *vma)
 	       !vma_has(vma, VM_ACCESS_FLAGS);
 }
 
+static int check_only_locked(const struct vm_area_struct *vma)
+{
+	return check_any(vma) || !vma_has(vma, VM_LOCKED);
+}
+
 static int check_locked(const struct vm_area_struct *vma)
 {
 	if (!vma)
@@ -154,6 +159,11 @@ static int check_writable(const struct vm_area_struct *vma)
 void mm_populate(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
 	populate(mm, start, end, lock_wants_write, check_any);
+}
+
+void mm_populate_locked_areas(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+{
+	populate(mm, start, end, lock_wants_write, check_only_locked);
 }
 
 int mm_populate_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)

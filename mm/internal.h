@@ -57,6 +57,9 @@ bool may_lock(const struct mm_struct *mm, uint64_t npages);
  */
 void mm_populate(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 
+/* The same for the locked areas in [start, end); others are left alone. */
+void mm_populate_locked_areas(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+
 /*
  * Fault in every page of [start, end) for reading or writing; 0, or -EFAULT,
  * -ENOMEM, -EINTR... as madvise(MADV_POPULATE_*) reports it. No lock is held.
