@@ -18,6 +18,7 @@
 #include "config.h"
 #include "mm/internal.h"
 #include "mm/pagetable.h"
+#include "mm/rmap.h"
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
@@ -70,7 +71,10 @@ enum fault_kind expand_stack_locked(struct vm_area_struct *vma, vaddr_t addr)
 		return FAULT_STACK_GUARD;
 	if (prev && start < prev->vm_end)
 		return FAULT_STACK_GUARD;
-	if (vma->vm_end - start > mm->limits.stack ||
+	/* As on Linux, what has grown counts as written (it may be moved). */
+	if (anon_vma_prepare(vma))
+		return FAULT_OOM;
+	if (grow > vma->vm_pgoff || vma->vm_end - start > mm->limits.stack ||
 	    !may_expand_vm(mm, vma_flags(vma), grow))
 		return FAULT_STACK_LIMIT;
 	if (vma_has(vma, VM_LOCKED) && !may_lock(mm, grow))
@@ -151,6 +155,8 @@ static vm_fault_t lock_mm_and_find_vma(struct vma_guard *guard, vaddr_t addr,
 	kind = expand_stack(guard, addr, report);
 	if (kind == FAULT_NONE) /* killed while waiting */
 		return vm_fault_make(VM_FAULT_SIGSEGV);
+	if (kind == FAULT_OOM)
+		return vm_fault_make(VM_FAULT_OOM);
 	if (kind != FAULT_STACK_GROWTH)
 		return report_signal(report, kind, SEGV_MAPERR);
 	return VM_FAULT_NONE;
