@@ -3,8 +3,7 @@
  * The environment of the tests of mm/; see mm_env.h.
  *
  * It plays the kernel's part: assigns ASIDs, keeps ctx.hart_mask, and handles
- * the page faults of the software MMU as the trap handler does, with the one
- * local fence that a spurious fault asks for.
+ * the page faults of the software MMU as the trap handler does.
  */
 #include "test/host/mm_env.h"
 
@@ -42,10 +41,10 @@ static bool is_kind_machine;
 
 static void on_fence(uint64_t harts, unsigned asid, vaddr_t start, vaddr_t end)
 {
-	env_stats.nr_fences++;
-	env_stats.fence_harts = harts;
-	env_stats.fence_start = start;
-	env_stats.fence_end = end;
+	fetch_add_relaxed(&env_stats.nr_fences, 1);
+	store_relaxed(&env_stats.fence_harts, harts);
+	store_relaxed(&env_stats.fence_start, start);
+	store_relaxed(&env_stats.fence_end, end);
 	if (env_before_fence)
 		env_before_fence();
 	mmu_fence(harts, asid, start, end);
@@ -301,7 +300,7 @@ static int on_mkwrite(struct address_space *mapping, struct page *page)
 	    container_of(mapping, struct env_inode, mapping);
 
 	(void)page;
-	inode->nr_mkwrite++;
+	fetch_add_relaxed(&inode->nr_mkwrite, 1);
 	return inode->forbid_mkwrite ? -ENOSPC : 0;
 }
 
@@ -407,8 +406,7 @@ static uint32_t flags_of(enum mmu_cause cause, bool supervisor)
  */
 static bool handle(struct outcome *out, enum mmu_cause cause, bool supervisor)
 {
-	unsigned hart = machine_hart();
-	struct mm_struct *mm = on_hart[hart];
+	struct mm_struct *mm = on_hart[machine_hart()];
 	struct fault_report report;
 
 	memset(&report, 0x5a, sizeof(report));
@@ -431,8 +429,6 @@ static bool handle(struct outcome *out, enum mmu_cause cause, bool supervisor)
 		return false;
 	}
 	CHECK_EQ(report.signal, 0);
-	if (report.kind == FAULT_SPURIOUS)
-		mmu_fence_local(hart, mm->ctx.asid & LAST_ASID, out->stval);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "test/host/mm_env.h"
 
 #include "mm/page.h"
+#include "mm/vma.h"
 
 #define BASE  0x10000000UL
 #define AT(n) (BASE + (n)*PG)
@@ -58,6 +59,7 @@ MM_TEST(fault_around_stays_in_the_area_and_the_file)
 {
 	struct mm_struct *mm = env_mm();
 	struct file *file = env_file(8 * PG, 0);
+	struct page *page;
 
 	map_file(mm, file, 3, 2, PROT_READ, MAP_SHARED, 2);
 	map_file(mm, file, 5, 9, PROT_READ, MAP_PRIVATE, 4);
@@ -65,6 +67,16 @@ MM_TEST(fault_around_stays_in_the_area_and_the_file)
 	CHECK_EQ(env_resident(mm, AT(0), AT(5)), 2);
 	CHECK_EQ(env_resident(mm, AT(5), AT(14)), 0);
 	LOAD(AT(6));
+	CHECK_EQ(env_resident(mm, AT(5), AT(14)), 4);
+	/* A page behind the end may be in the cache: on its way in or out. */
+	page = filemap_find_or_add(file->f_mapping, 9, GFP_NOFAIL_INJECT);
+	if (!page)
+		return;
+	page_put(page);
+	LOAD(AT(7));
+	TRY_OK(do_munmap(mm, AT(5), 9 * PG));
+	map_file(mm, file, 5, 9, PROT_READ, MAP_PRIVATE, 4);
+	LOAD(AT(8));
 	CHECK_EQ(env_resident(mm, AT(5), AT(14)), 4);
 }
 
@@ -414,6 +426,45 @@ MM_TEST_ONCE(truncation_and_a_waiting_fault_agree)
 	}
 }
 
+/* Without FAULT_FLAG_ALLOW_RETRY it sleeps where it is. */
+static void fault_in_place(void *unused)
+{
+	struct vma_guard guard = {.mm = the_mm, .kind = GUARD_MMAP_READ};
+
+	(void)unused;
+	mmap_read_lock(the_mm);
+	guard.vma = vma_lookup(the_mm, AT(2));
+	result = handle_mm_fault(&guard, AT(2), FAULT_FLAG_WRITE, &report);
+	vma_guard_release(&guard);
+}
+
+/* The page it waited for may have left the file when it gets the lock. */
+MM_TEST_ONCE(a_page_that_was_truncated_is_not_mapped)
+{
+	for (unsigned i = 0; i < 60; i++) {
+		struct thread *faulter, *truncator;
+		struct page *page;
+
+		the_mm = env_mm();
+		the_file = env_file(4 * PG, 0);
+		map_file(the_mm, the_file, 0, 4, RW,
+			 i & 1 ? MAP_PRIVATE : MAP_SHARED, 0);
+		page = filemap_find(the_file->f_mapping, 2);
+		page_lock(page);
+		faulter = host_thread_start(fault_in_place, NULL);
+		wait_until_parked(faulter);
+		truncator = host_thread_start(truncate_to_1, NULL);
+		wait_until_parked(truncator);
+		page_unlock(page);
+		host_thread_join(truncator);
+		host_thread_join(faulter);
+		page_put(page);
+		env_step(__FILE__, __LINE__);
+		CHECK_EQ(env_resident(the_mm, AT(1), AT(4)), 0);
+		env_exit(the_mm);
+	}
+}
+
 MM_TEST(shared_anonymous_memory_is_a_file_of_its_own)
 {
 	struct mm_struct *mm = env_mm();
@@ -457,6 +508,7 @@ static const struct tap_test tests[] = {
     ENTRY(a_fault_waits_for_a_locked_page_without_holding_the_area),
     ENTRY(what_changed_while_a_fault_waited_is_seen),
     ENTRY(truncation_and_a_waiting_fault_agree),
+    ENTRY(a_page_that_was_truncated_is_not_mapped),
     ENTRY(shared_anonymous_memory_is_a_file_of_its_own),
 };
 

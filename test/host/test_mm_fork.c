@@ -5,6 +5,7 @@
 #include "mm/page.h"
 #include "mm/pagetable.h"
 #include "mm/rmap.h"
+#include "mm/vma.h"
 
 #define BASE  0x10000000UL
 #define AT(n) (BASE + (n)*PG)
@@ -259,6 +260,18 @@ MM_TEST(the_reverse_map_finds_every_mapping)
 	}
 }
 
+/* Number of anon_vmas that the area at va is in. */
+static unsigned nr_chains(struct mm_struct *mm, vaddr_t va)
+{
+	const struct vm_area_struct *vma = vma_lookup(mm, va);
+	const struct anon_vma_chain *chain;
+	unsigned nr = 0;
+
+	list_for_each_entry (chain, &vma->anon_vma_chain, same_vma)
+		nr++;
+	return nr;
+}
+
 /* A line of processes, each forking and exiting, must not pile up. */
 MM_TEST_ONCE(a_long_line_of_descendants_costs_no_memory)
 {
@@ -276,6 +289,7 @@ MM_TEST_ONCE(a_long_line_of_descendants_costs_no_memory)
 			after_ten = page_nr_free();
 	}
 	CHECK(page_nr_free() + 1 >= after_ten);
+	CHECK(nr_chains(mm, AT(0)) < 6);
 }
 
 MM_TEST(many_children_share_the_pages)
