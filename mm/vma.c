@@ -286,15 +286,11 @@ void vma_unlink(struct vm_area_struct *vma)
 }
 
 /* The trees of the reverse maps are keyed by range and vm_pgoff. */
-void vma_set_range_locked(struct vm_area_struct *vma, vaddr_t start,
-			  vaddr_t end)
+/* The range is the key in the reverse maps: leave and enter them again. */
+static void set_bounds(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
-	struct vm_area_struct *prev, *next;
-
 	vma_assert_write_locked(vma);
 	BUG_ON(start >= end);
-	prev = vma_prev(vma);
-	next = vma_next(vma);
 	i_mmap_remove(vma);
 	if (vma->anon_vma)
 		anon_vma_tree_remove(vma);
@@ -305,14 +301,30 @@ void vma_set_range_locked(struct vm_area_struct *vma, vaddr_t start,
 	if (vma->anon_vma)
 		anon_vma_tree_insert(vma);
 	i_mmap_insert(vma);
-	gap_refresh(vma, prev);
-	gap_refresh(next, vma);
+}
+
+void vma_set_border_locked(struct vm_area_struct *vma, vaddr_t end)
+{
+	set_bounds(vma, vma->vm_start, end);
+}
+
+static void set_range_locked(struct vm_area_struct *vma, vaddr_t start,
+			     vaddr_t end)
+{
+	bool has_new_start = start != vma->vm_start;
+	bool has_new_end = end != vma->vm_end;
+
+	set_bounds(vma, start, end);
+	if (has_new_start)
+		gap_refresh(vma, vma_prev(vma));
+	if (has_new_end)
+		gap_refresh(vma_next(vma), vma);
 }
 
 void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
 	i_mmap_lock(vma);
-	vma_set_range_locked(vma, start, end);
+	set_range_locked(vma, start, end);
 	i_mmap_unlock(vma);
 }
 

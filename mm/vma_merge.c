@@ -49,7 +49,7 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(upper);
 	i_mmap_lock(vma);
-	vma_set_range_locked(vma, vma->vm_start, addr);
+	vma_set_border_locked(vma, addr);
 	vma_link_locked(mm, upper);
 	i_mmap_unlock(vma);
 	if (above)
@@ -120,7 +120,9 @@ static bool merge_pair(struct vm_area_struct *low, struct vm_area_struct *high)
 	if (!low->anon_vma && high->anon_vma && anon_vma_clone(low, high))
 		return false;
 	/* The range grows first, so that rmap always finds its pages. */
-	vma_set_range(low, low->vm_start, end);
+	i_mmap_lock(low);
+	vma_set_border_locked(low, end);
+	i_mmap_unlock(low);
 	vma_unlink(high);
 	vma_destroy(high);
 	return true;
