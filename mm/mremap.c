@@ -248,7 +248,10 @@ static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 		if (err)
 			return err;
 	}
-	vma = vma_lookup(mm, op->addr); /* another one, if that split it */
+	/* Another one, if that split it; none, if old_len is 0 and it went. */
+	vma = vma_lookup(mm, op->addr);
+	if (!vma)
+		return -EFAULT;
 	place = get_unmapped_area(mm, op->new_addr, op->new_len, map_flags);
 	if (place < 0)
 		return place;
