@@ -2,9 +2,10 @@
 /*
  * munmap(2): take a range out of the address space.
  *
- * First the areas at both ends are split, which is all that can fail. Then the
- * areas leave the tree (waiting for readers that hold their locks), their
- * pages and tables are gathered, one fence is made, and all is freed.
+ * Only a hole in the middle of one area needs memory, for the area above it,
+ * and can fail. At its ends an area is trimmed in place; areas that go away
+ * whole leave the tree, after their readers. Then pages and tables are
+ * gathered, one fence is made, and all is freed.
  */
 #include "abi/errno.h"
 #include "mm/internal.h"
@@ -12,34 +13,69 @@
 #include "mm/pagetable.h"
 #include "mm/vma.h"
 
-/* Make start and end borders of areas. 0 or -Exxx. */
-static int split_ends(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+static int may_split(struct vm_area_struct *vma, vaddr_t addr)
 {
-	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
-	int err;
-
-	if (vma && vma->vm_start < start) {
-		/* A hole in one area: two more areas than before, less one. */
-		if (end < vma->vm_end && mm->map_count >= MAX_MAP_COUNT)
-			return -ENOMEM;
-		err = vma_split(vma, start, NULL);
-		if (err)
-			return err;
-	}
-	vma = find_vma_intersection(mm, end - 1, end);
-	return vma && vma->vm_end > end ? vma_split(vma, end, NULL) : 0;
+	if (addr <= vma->vm_start || addr >= vma->vm_end || !vma->vm_ops ||
+	    !vma->vm_ops->may_split)
+		return 0;
+	return vma->vm_ops->may_split(vma, addr);
 }
 
-static void unaccount(struct mm_struct *mm, const struct vm_area_struct *vma)
+/*
+ * All that can fail: afterwards no area reaches beyond both ends of the range,
+ * and those that reach beyond one agree to be cut. *vmap: the first area.
+ */
+static int munmap_prepare(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+			  struct vm_area_struct **vmap)
 {
-	vm_stat_account(mm, vma_flags(vma), -(int64_t)vma_pages(vma));
-	if (vma_has(vma, VM_LOCKED))
-		mm->locked_vm -= vma_pages(vma);
+	struct vm_area_struct *last = find_vma_intersection(mm, end - 1, end);
+	int err = may_split(*vmap, start);
+
+	if (!err && last)
+		err = may_split(last, end);
+	if (err || start <= (*vmap)->vm_start || end >= (*vmap)->vm_end)
+		return err;
+	/* A hole: one area more than before. */
+	if (mm->map_count >= MAX_MAP_COUNT)
+		return -ENOMEM;
+	return vma_split(*vmap, start, vmap);
+}
+
+static void unaccount(struct mm_struct *mm, uint64_t flags, int64_t npages)
+{
+	vm_stat_account(mm, flags, -npages);
+	if (flags & VM_LOCKED)
+		mm->locked_vm -= npages;
+}
+
+/*
+ * Take [start, end) out of one area. Returns whether the area went away whole;
+ * it is unlinked then, and the caller's to destroy after the fence.
+ */
+static bool cut_area(struct tlb_gather *gather, struct vm_area_struct *vma,
+		     vaddr_t start, vaddr_t end)
+{
+	bool is_whole = start == vma->vm_start && end == vma->vm_end;
+
+	/* First, so that no reverse map leads to the tables any more. */
+	if (is_whole) {
+		vma_unlink(vma);
+	} else {
+		vma_start_write(vma);
+		if (start == vma->vm_start)
+			vma_set_range(vma, end, vma->vm_end);
+		else
+			vma_set_range(vma, vma->vm_start, start);
+	}
+	unaccount(gather->mm, vma_flags(vma), (end - start) >> PAGE_SHIFT);
+	unmap_page_range(gather, vma, start, end);
+	return is_whole;
 }
 
 int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
 	struct vm_area_struct *vma, *next, *prev, *doomed = NULL;
+	vaddr_t floor, ceiling = MM_USER_END;
 	struct tlb_gather gather;
 	int err;
 
@@ -47,22 +83,25 @@ int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 	vma = find_vma_intersection(mm, start, end);
 	if (!vma)
 		return 0;
-	err = split_ends(mm, start, end);
+	err = munmap_prepare(mm, start, end, &vma);
 	if (err)
 		return err;
-	vma = find_vma_intersection(mm, start, end);
 	prev = vma_prev(vma);
+	floor = vma->vm_start < start ? start : prev ? prev->vm_end : 0;
 	tlb_gather_init(&gather, mm, false);
 	for (; vma && vma->vm_start < end; vma = next) {
 		next = vma_next(vma);
-		vma_unlink(vma);
-		unaccount(mm, vma);
-		unmap_page_range(&gather, vma, vma->vm_start, vma->vm_end);
-		vma->next_doomed = doomed;
-		doomed = vma;
+		if (vma->vm_end > end)
+			ceiling = end;
+		else
+			ceiling = next ? next->vm_start : MM_USER_END;
+		if (cut_area(&gather, vma, max(start, vma->vm_start),
+			     min(end, vma->vm_end))) {
+			vma->next_doomed = doomed;
+			doomed = vma;
+		}
 	}
-	free_pgtables(&gather, start, end, prev ? prev->vm_end : 0,
-		      vma ? vma->vm_start : MM_USER_END);
+	free_pgtables(&gather, start, end, floor, ceiling);
 	tlb_gather_finish(&gather);
 	for (vma = doomed; vma; vma = next) {
 		next = vma->next_doomed;
