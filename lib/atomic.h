@@ -21,8 +21,13 @@
  * new as it was when the pointer was released, since the address depends on
  * the load (RVWMO, preserved program order rule 9). C11 calls this consume,
  * which compilers turn into an acquire and its fence.
+ * The thread sanitizer knows of no such dependency.
  */
-#define load_dependent(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#ifdef __SANITIZE_THREAD__
+#define load_dependent(p) load_acquire(p)
+#else
+#define load_dependent(p) load_relaxed(p)
+#endif
 
 /* Each returns the value before the operation. */
 #define fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)

@@ -50,7 +50,7 @@ static pte_t writable_pte(const struct vm_area_struct *vma,
 /* Make a fresh page an anonymous page of this area, mapped once. */
 static void page_become_anon(struct page *page, struct vm_fault *vmf)
 {
-	page->type = PAGE_ANON;
+	page_set_type(page, PAGE_ANON);
 	page->mapping = vmf->vma->anon_vma;
 	page->index = vmf->pgoff;
 	store_relaxed(&page->count, PAGE_MAPPING);

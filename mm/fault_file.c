@@ -148,7 +148,7 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	}
 	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))
 		copy_page(page_address(copy), page_address(vmf->page));
-	copy->type = PAGE_ANON;
+	page_set_type(copy, PAGE_ANON);
 	copy->mapping = vmf->vma->anon_vma;
 	copy->index = vmf->pgoff;
 	done =

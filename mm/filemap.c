@@ -110,7 +110,7 @@ int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
 	if (!err && page_index_find(&mapping->pages, pgoff))
 		err = -EEXIST;
 	if (!err) {
-		page->type = PAGE_FILE;
+		page_set_type(page, PAGE_FILE);
 		page->mapping = mapping;
 		page->index = pgoff;
 		page_set_flag(page, PG_UPTODATE);

@@ -54,7 +54,7 @@ enum page_type {
 
 struct page {
 	uint32_t flags; /* PG_*, atomic */
-	uint8_t type;	/* enum page_type; the owner's */
+	uint8_t type;	/* enum page_type; the owner's, atomic */
 	uint8_t order;	/* of a free block or a compound allocation */
 	uint8_t node;	/* NUMA node; constant after page_init */
 	uint8_t unused;
@@ -126,6 +126,12 @@ static inline void *page_address(const struct page *page)
 static inline struct page *virt_to_page(const void *va)
 {
 	return phys_to_page(virt_to_phys(va));
+}
+
+/* The page allocator looks at the types of neighbours without a lock. */
+static inline void page_set_type(struct page *page, enum page_type type)
+{
+	store_relaxed(&page->type, type);
 }
 
 static inline uint32_t page_refcount(const struct page *page)

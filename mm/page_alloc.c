@@ -63,7 +63,7 @@ static struct page *buddy_of(const struct page *page, unsigned order)
 
 static void block_insert(struct node *node, struct page *page, unsigned order)
 {
-	page->type = PAGE_FREE;
+	page_set_type(page, PAGE_FREE);
 	page->order = order;
 	list_add(&page->lru, &node->free[order]);
 	node->nr_free += 1UL << order;
@@ -72,7 +72,7 @@ static void block_insert(struct node *node, struct page *page, unsigned order)
 static void block_remove(struct node *node, struct page *page, unsigned order)
 {
 	list_del(&page->lru);
-	page->type = PAGE_KERNEL;
+	page_set_type(page, PAGE_KERNEL);
 	node->nr_free -= 1UL << order;
 }
 
@@ -83,8 +83,8 @@ static void buddy_free(struct node *node, struct page *page, unsigned order)
 		struct page *buddy = buddy_of(page, order);
 
 		if (!pfn_valid(page_to_pfn(buddy)) ||
-		    buddy->type != PAGE_FREE || buddy->order != order ||
-		    buddy->node != page->node)
+		    load_relaxed(&buddy->type) != PAGE_FREE ||
+		    buddy->order != order || buddy->node != page->node)
 			break;
 		block_remove(node, buddy, order);
 		page = min(page, buddy);
@@ -152,7 +152,7 @@ static void stack_push_block(struct page_stack *stack, struct page *page,
 			     unsigned order)
 {
 	for (unsigned i = 1u << order; i-- > 0;) {
-		page[i].type = PAGE_PCP;
+		page_set_type(&page[i], PAGE_PCP);
 		stack->page[stack->nr++] = &page[i];
 	}
 }
@@ -254,7 +254,7 @@ static inline struct page *stack_pop(struct page_stack *stack)
 /* A block leaves the allocator: one reference, no flags. */
 static inline struct page *page_prepare(struct page *page, unsigned order)
 {
-	page->type = PAGE_KERNEL;
+	page_set_type(page, PAGE_KERNEL);
 	page->order = order;
 	page->flags = 0;
 	store_relaxed(&page->count, PAGE_REF);
@@ -327,7 +327,7 @@ static inline void stack_push(struct page_stack *stack, struct page *page)
 {
 	if (unlikely(stack->nr == STACK_SIZE))
 		stack_drain(stack, STACK_BATCH);
-	page->type = PAGE_PCP;
+	page_set_type(page, PAGE_PCP);
 	stack->page[stack->nr++] = page;
 }
 
@@ -338,7 +338,7 @@ void page_free(struct page *page, unsigned order)
 	free_check(page);
 	store_relaxed(&page->count, 0);
 	if (order) {
-		page->type = PAGE_KERNEL;
+		page_set_type(page, PAGE_KERNEL);
 		block_free(page, order);
 		return;
 	}

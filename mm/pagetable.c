@@ -38,7 +38,7 @@ static struct page *table_alloc(struct mm_struct *mm)
 
 	if (!page)
 		return NULL;
-	page->type = PAGE_TABLE;
+	page_set_type(page, PAGE_TABLE);
 	spin_init(&page->ptl);
 	page->pt_mm = mm;
 	fetch_add_relaxed(&mm->pgtables_bytes, PAGE_SIZE);

@@ -99,10 +99,13 @@ static inline pte_t pte_clear(pte_t pte, uint64_t bits)
 	return (pte_t){pte.val & ~bits};
 }
 
-/* Entries are shared with the hardware walker: whole, single accesses. */
+/*
+ * Entries are shared with the hardware walker: whole, single accesses. A table
+ * is reached through the entry and so seen as it was when the entry was stored.
+ */
 static inline pte_t pte_load(const pte_t *ptep)
 {
-	return (pte_t){load_relaxed(&ptep->val)};
+	return (pte_t){load_dependent(&ptep->val)};
 }
 
 /* The release orders the page's contents before the entry that shows them. */

@@ -58,7 +58,7 @@ static struct page *slab_new(struct kmem_cache *cache, unsigned gfp)
 
 	if (!slab)
 		return NULL;
-	slab->type = PAGE_SLAB;
+	page_set_type(slab, PAGE_SLAB);
 	slab->cache = cache;
 	slab->freelist = NULL;
 	slab->private = cache->per_slab;

@@ -79,7 +79,12 @@ static inline void clear_page(void *page)
 	memset(page, 0, PAGE_SIZE);
 }
 
+/* A program may write to the page of a file while another copies it. */
 static inline void copy_page(void *to, const void *from)
 {
-	memcpy(to, from, PAGE_SIZE);
+	const uint64_t *source = (const uint64_t *)from;
+	uint64_t *word = (uint64_t *)to;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		word[i] = __atomic_load_n(&source[i], __ATOMIC_RELAXED);
 }
