@@ -28,9 +28,11 @@ static int may_split(struct vm_area_struct *vma, vaddr_t addr)
 static int munmap_prepare(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 			  struct vm_area_struct **vmap)
 {
-	struct vm_area_struct *last = find_vma_intersection(mm, end - 1, end);
+	struct vm_area_struct *last = *vmap;
 	int err = may_split(*vmap, start);
 
+	if (end > last->vm_end)
+		last = find_vma_intersection(mm, end - 1, end);
 	if (!err && last)
 		err = may_split(last, end);
 	if (err || start <= (*vmap)->vm_start || end >= (*vmap)->vm_end)
