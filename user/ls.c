@@ -4,6 +4,21 @@
 
 static bool details;
 
+/* drwxr-xr-x and the like. */
+static const char *describe(uint32_t mode)
+{
+	static char text[] = "-rwxrwxrwx";
+
+	text[0] = '-';
+	if (S_ISDIR(mode))
+		text[0] = 'd';
+	if (S_ISCHR(mode))
+		text[0] = 'c';
+	for (int bit = 0; bit < 9; bit++)
+		text[9 - bit] = mode >> bit & 1 ? "xwr"[bit % 3] : '-';
+	return text;
+}
+
 static void show(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
@@ -19,13 +34,7 @@ static void show(const char *folder, const char *name)
 		printf("%s: %s\n", name, error_name(error));
 		return;
 	}
-	printf("%c%03x %8ld %s\n",
-	       S_ISDIR(st.st_mode)   ? 'd'
-	       : S_ISCHR(st.st_mode) ? 'c'
-				     : '-',
-	       (st.st_mode >> 6 & 7) << 8 | (st.st_mode >> 3 & 7) << 4 |
-		   (st.st_mode & 7),
-	       (long)st.st_size, name);
+	printf("%s %8ld %s\n", describe(st.st_mode), (long)st.st_size, name);
 }
 
 static int list(const char *path)
