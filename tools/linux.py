@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run one program on real Linux in the same machine: the reference.
+
+    linux.py --base CPIO --init ELF [options] PROGRAM [ARGS...]
+    linux.py --compare --kernel ELF --base CPIO --init ELF [options] PROGRAM...
+
+The first call builds the kernel from Debian's linux-source-6.12 package and
+tools/linux.config, several minutes, and keeps it outside the source tree, in
+$XDG_CACHE_HOME/faultline (~/.cache/faultline). Options are those of exec.py.
+"no4lvl" makes Linux use Sv39 as we do.
+
+--compare runs the program on both kernels and shows how output and status
+differ; lines that begin with "~" are kernel-specific and left out. Its status
+is 0 when there is no difference.
+"""
+
+import argparse
+import difflib
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import mkinitramfs
+import qemu
+from exec import find
+
+SOURCE = "/usr/src/linux-source-6.12.tar.xz"
+CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "linux.config")
+STATUS = re.compile(rb"\x1estatus (\d+)\n")
+WORDS = ["console=ttyS0", "quiet", "loglevel=0", "no4lvl", "panic=-1",
+         "rdinit=/linux-init"]
+
+
+def cache():
+    """Folder for this source and configuration."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    digest = hashlib.sha256()
+    with open(CONFIG, "rb") as f:
+        digest.update(f.read())
+    stat = os.stat(SOURCE)
+    digest.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
+    return os.path.join(home, "faultline", "linux-" + digest.hexdigest()[:12])
+
+
+def build():
+    """Path of the kernel's Image, built when it is not in the cache."""
+    if not os.path.exists(SOURCE):
+        sys.exit("run: please install linux-source-6.12, flex, bison and bc")
+    folder = cache()
+    image = os.path.join(folder, "Image")
+    if os.path.exists(image):
+        return image
+    os.makedirs(folder, exist_ok=True)
+    print(f"run: building Linux in {folder}, once", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as tree:
+        log = os.path.join(folder, "log")
+        make = ["make", "-C", tree, "ARCH=riscv",
+                "CROSS_COMPILE=riscv64-linux-gnu-"]
+        steps = [
+            ["tar", "-xf", SOURCE, "-C", tree, "--strip-components=1"],
+            [*make, "KCONFIG_ALLCONFIG=" + CONFIG, "allnoconfig"],
+            [*make, f"-j{os.cpu_count()}", "Image"],
+        ]
+        with open(log, "wb") as out:
+            for step in steps:
+                if subprocess.run(step, stdout=out, stderr=out,
+                                  stdin=subprocess.DEVNULL).returncode:
+                    sys.exit(f"run: failed: {' '.join(step)}; see {log}")
+        os.rename(os.path.join(tree, "arch/riscv/boot/Image"), image)
+    return image
+
+
+def pack(args, path):
+    """The archive with Linux's init in it; returns argv in the guest."""
+    archive = mkinitramfs.Archive()
+    with open(args.base, "rb") as f:
+        archive.load(f.read())
+    if args.root:
+        archive.add_tree(args.root)
+    archive.add_file("/linux-init", args.init)
+    argv = find(args.argv, archive)
+    with open(path, "wb") as f:
+        f.write(archive.bytes())
+    return argv
+
+
+def run(words, args, write):
+    """Output to write(bytes); the program's status."""
+    guest = qemu.Guest(words, args.timeout, feed=args.feed)
+    held = b""
+    status = None
+    for data in guest.output():
+        held = (held + data).replace(b"\r\n", b"\n")
+        match = STATUS.search(held)
+        if match:
+            status = int(match.group(1))
+            held = held[:match.start()]
+            break
+        at = held.rfind(b"\x1e")
+        ready = held if at < 0 else held[:at]
+        held = held[len(ready):]
+        write(ready)
+    write(held)
+    if status is None:
+        return guest.status or qemu.NO_KERNEL
+    return status
+
+
+def on_linux(args, write):
+    with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+        initrd = os.path.join(folder, "initramfs.cpio")
+        argv = pack(args, initrd)
+        line = [*args.append, *WORDS, "--", *map(qemu.quote, argv)]
+        words = qemu.command(build(), initrd, args.smp, args.mem, args.icount,
+                             " ".join(line))
+        return run(words, args, write)
+
+
+def on_faultline(args, write):
+    with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+        initrd = os.path.join(folder, "initramfs.cpio")
+        argv = pack(args, initrd)
+        line = [*args.append, "quiet", "noecho", "--",
+                *map(qemu.quote, argv)]
+        words = qemu.command(args.kernel, initrd, args.smp, args.mem,
+                             args.icount, " ".join(line))
+        guest = qemu.Guest(words, args.timeout, feed=args.feed)
+        for data in guest.output():
+            write(data)
+        return guest.status
+
+
+def transcript(runner, args):
+    """Lines that must be the same on both kernels, the status last."""
+    out = bytearray()
+    status = runner(args, out.extend)
+    lines = [line for line in out.decode(errors="replace").splitlines()
+             if not line.startswith("~")]
+    return [*lines, f"status {status}"]
+
+
+def compare(args):
+    args.feed = False
+    theirs = transcript(on_linux, args)
+    ours = transcript(on_faultline, args)
+    diff = list(difflib.unified_diff(theirs, ours, "Linux 6.12", "faultline",
+                                     lineterm=""))
+    print("\n".join(diff or [f"the same: {len(ours) - 1} lines, {ours[-1]}"]))
+    return 1 if diff else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run linux", add_help=True)
+    qemu.add_arguments(parser)
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--kernel", help=argparse.SUPPRESS)
+    parser.add_argument("--base", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--init", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--root", metavar="DIR",
+                        help="tree that becomes the root file system")
+    parser.add_argument("argv", nargs=argparse.REMAINDER,
+                        metavar="PROGRAM [ARGS...]")
+    args = parser.parse_args()
+    if not args.argv:
+        parser.error("which program?")
+    if sys.stdin is None:  # closed by the caller
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    args.feed = not os.isatty(0)
+    try:
+        if args.compare:
+            return compare(args)
+
+        def write(data):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
+        return on_linux(args, write)
+    except (OSError, ValueError) as error:
+        sys.exit(f"run: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
