@@ -286,7 +286,7 @@ static void grow_in_place(struct vm_area_struct *vma, struct mremap *op)
 		op->populate_start = end;
 		op->populate_end = end + grow;
 	}
-	vma_merge(vma);
+	vma_merge_next(vma);
 }
 
 static long mremap_locked(struct mremap *op)

@@ -187,6 +187,9 @@ int vma_isolate(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end);
  */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 
+/* The same with the area above alone: for an area that has grown up to it. */
+void vma_merge_next(struct vm_area_struct *vma);
+
 /*
  * A new mapping [start, end) with these properties: extend a neighbour instead
  * of making an area? Returns the extended area or NULL.

@@ -128,15 +128,21 @@ static bool merge_pair(struct vm_area_struct *low, struct vm_area_struct *high)
 	return true;
 }
 
+void vma_merge_next(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *next = vma_next(vma);
+
+	if (next && can_merge(vma, next))
+		merge_pair(vma, next);
+}
+
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 {
-	struct vm_area_struct *prev = vma_prev(vma), *next;
+	struct vm_area_struct *prev = vma_prev(vma);
 
 	if (prev && can_merge(prev, vma) && merge_pair(prev, vma))
 		vma = prev;
-	next = vma_next(vma);
-	if (next && can_merge(vma, next))
-		merge_pair(vma, next);
+	vma_merge_next(vma);
 	return vma;
 }
 
