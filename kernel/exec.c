@@ -175,26 +175,32 @@ static int become_single(struct process *p)
 	return 0;
 }
 
-/* A table of actions and a table of files that nobody else changes. */
-static int unshare(struct process *p)
+/* A table of files that nobody else changes. */
+static int unshare_files(void)
 {
-	struct sighand *old = p->sighand, *new;
 	struct files *shared = current->files, *files;
 
-	if (load_relaxed(&shared->refs) > 1) {
-		files = files_dup(shared);
-		if (!files)
-			return -ENOMEM;
-		spin_lock(&process_lock);
-		current->files = files;
-		spin_unlock(&process_lock);
-		files_put(shared);
-	}
-	if (load_relaxed(&old->refs) == 1)
+	if (load_relaxed(&shared->refs) == 1)
 		return 0;
-	new = sighand_alloc();
-	if (!new)
+	files = files_dup(shared);
+	if (!files)
 		return -ENOMEM;
+	spin_lock(&process_lock);
+	current->files = files;
+	spin_unlock(&process_lock);
+	files_put(shared);
+	return 0;
+}
+
+/* The same for the actions of signals, with a table made before. */
+static void unshare_sighand(struct process *p, struct sighand *new)
+{
+	struct sighand *old = p->sighand;
+
+	if (load_relaxed(&old->refs) == 1) {
+		sighand_put(new);
+		return;
+	}
 	spin_lock(&process_lock);
 	spin_lock(&old->lock);
 	new->changed = old->changed;
@@ -203,7 +209,6 @@ static int unshare(struct process *p)
 	spin_unlock(&old->lock);
 	spin_unlock(&process_lock);
 	sighand_put(old);
-	return 0;
 }
 
 /* Handlers are gone with the program; what was ignored stays ignored. */
@@ -253,12 +258,21 @@ static void replace_mm(struct exec *exec, struct process *p)
 static int commit(struct exec *exec)
 {
 	struct process *p = current->process;
-	int err = become_single(p);
+	struct sighand *sighand = NULL;
+	int err = unshare_files();
 
+	if (!err && load_relaxed(&p->sighand->refs) > 1) {
+		sighand = sighand_alloc();
+		err = sighand ? 0 : -ENOMEM;
+	}
 	if (!err)
-		err = unshare(p);
-	if (err)
+		err = become_single(p);
+	if (err) {
+		sighand_put(sighand);
 		return err;
+	}
+	if (sighand)
+		unshare_sighand(p, sighand);
 	replace_mm(exec, p);
 	reset_signals(p);
 	set_comm(exec->path);

@@ -265,6 +265,8 @@ int exec_build_stack(struct exec *exec)
 	envc = count(&exec->envp);
 	if (envc < 0)
 		return (int)envc;
+	if (!argc && !exec->nr_prefix)
+		exec->prefix[exec->nr_prefix++] = ""; /* argv[0] is there */
 	nr_words = (uint64_t)(argc + envc) + 3 + EXEC_MAX_PREFIX + 2 * NR_AUXV;
 	b.limit = MM_USER_END - max(min(limit, STACK_DEFAULT) / 4, STACK_MIN);
 	b.bottom = PAGE_ALIGN_DOWN(b.limit - nr_words * sizeof(uint64_t)) -

@@ -325,6 +325,7 @@ void machine_yield(void)
 
 void sched_yield_slice(void)
 {
+	sched_apply_affinity();
 	yield(true);
 }
 

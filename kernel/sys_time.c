@@ -16,6 +16,9 @@
 /* 1 January 2024, 00:00 UTC. */
 #define BOOT_REALTIME (1704067200UL * NSEC_PER_SEC)
 
+/* Rounds follow each other no faster, or the hart would do nothing else. */
+#define REAL_TIMER_MIN 50000UL
+
 #define NSEC_PER_USEC 1000UL
 #define USEC_PER_SEC  1000000UL
 
@@ -257,7 +260,8 @@ static void real_timer_fired(struct timer *timer)
 	if (!p->is_zombie)
 		send_signal_locked(p, SIGALRM, NULL);
 	if (p->real_interval)
-		timer_start(timer, timer->deadline + p->real_interval);
+		timer_start(timer, max(timer->deadline + p->real_interval,
+				       machine_clock() + REAL_TIMER_MIN));
 	spin_unlock(&process_lock);
 }
 

@@ -36,6 +36,23 @@ static long sys_none(long a0, long a1, long a2, long a3, long a4, long a5)
 	return -ENOSYS;
 }
 
+/* C libraries ask for these two first and do well without. */
+long sys_clone3(uint64_t args, uint64_t size)
+{
+	(void)args;
+	(void)size;
+	return -ENOSYS;
+}
+
+long sys_rseq(uint64_t area, uint64_t size, uint64_t flags, uint64_t signature)
+{
+	(void)area;
+	(void)size;
+	(void)flags;
+	(void)signature;
+	return -ENOSYS;
+}
+
 /* The first entry fills all slots; the compiler would warn of the others. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define SYSCALL(name, nr_args)	    [SYS_##name] = (syscall_fn)(void *)sys_##name,
