@@ -129,11 +129,6 @@ void console_begin(bool quiet)
 	is_quiet = quiet;
 }
 
-bool console_is_quiet(void)
-{
-	return is_quiet;
-}
-
 /* Who finds a panic when it gets the lock stops there and keeps it. */
 void console_write(const char *buf, size_t len)
 {
@@ -197,17 +192,31 @@ size_t console_poll(char *buf, size_t len)
 	return n;
 }
 
-void kprintf(const char *fmt, ...)
+static void print(const char *fmt, va_list args)
 {
 	char line[LINE_MAX_LEN];
+	int len = vsnprintf(line, sizeof(line), fmt, args);
+
+	if (len > 0)
+		console_write(line, min((size_t)len, sizeof(line) - 1));
+}
+
+void kprintf(const char *fmt, ...)
+{
 	va_list args;
-	int len;
 
 	if (is_quiet)
 		return;
 	va_start(args, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, args);
+	print(fmt, args);
 	va_end(args);
-	if (len > 0)
-		console_write(line, min((size_t)len, sizeof(line) - 1));
+}
+
+void console_print(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print(fmt, args);
+	va_end(args);
 }

@@ -17,12 +17,13 @@ void console_init(const struct boot_info *info);
 
 /*
  * Print the marker line (once), then whatever else is written. The host drops
- * all it reads up to the marker, which is the firmware's banner.
+ * all it reads up to the marker, which is the firmware's banner. With quiet,
+ * kprintf prints nothing until a panic.
  */
 void console_begin(bool quiet);
 
-/* With quiet, kprintf prints nothing until panic() turns it off. */
-bool console_is_quiet(void);
+/* As kprintf, but for lines that were asked for: quiet does not apply. */
+void console_print(const char *fmt, ...) __printf(1, 2);
 
 /* Write bytes as they are. Any context; does not sleep. */
 void console_write(const char *buf, size_t len);

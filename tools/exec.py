@@ -112,7 +112,9 @@ def main():
     if sys.stdin is None:  # closed by the caller
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     args.tty = os.isatty(0)
-    extra = [] if args.tty else ["quiet", "noecho"]
+    extra = [] if args.tty else ["noecho"]
+    if not args.tty or (args.argv and not args.debug):
+        extra.append("quiet")  # what is printed is the program's
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         args.initrd = os.path.join(folder, "initramfs.cpio")
         program = elf_of(args.argv[0], args) if args.argv else None

@@ -10,6 +10,7 @@ comes before that is firmware. The exit status of QEMU is that of the guest's
 first program (the "sifive,test" device carries it).
 """
 
+import argparse
 import os
 import re
 import select
@@ -205,10 +206,16 @@ def describe(status):
         status, str(status))
 
 
+def hart_count(word):
+    if not word.isdigit() or not 1 <= int(word) <= 64:
+        raise argparse.ArgumentTypeError("1 to 64 harts are possible")
+    return int(word)
+
+
 def add_arguments(parser):
     """The options of the machine, the same for every tool."""
-    parser.add_argument("--smp", type=int, default=1, metavar="N",
-                        choices=range(1, 65), help="number of harts")
+    parser.add_argument("--smp", type=hart_count, default=1, metavar="N",
+                        help="number of harts")
     parser.add_argument("--mem", default="128M", metavar="SIZE",
                         help="size of the memory, as QEMU writes it")
     parser.add_argument("--icount", action="store_true",

@@ -11,7 +11,9 @@
 #include "abi/ioctl.h"
 #include "user/lib/exec.h"
 
-#define NOT_STARTED 127
+/* As a shell says it. */
+#define NOT_FOUND   127
+#define NOT_STARTED 126
 
 /* Make 0, 1 and 2 the console, unless the kernel has done so. */
 static void open_console(void)
@@ -30,7 +32,7 @@ static _Noreturn void become(char *const *argv)
 	long error = exec_program(argv);
 
 	dprintf(2, "init: %s: %s\n", argv[0], error_name(error));
-	exit(NOT_STARTED);
+	exit(error == -ENOENT ? NOT_FOUND : NOT_STARTED);
 }
 
 int main(int argc, char **argv)

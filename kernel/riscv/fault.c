@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "abi/errno.h"
+#include "kernel/console.h"
 #include "kernel/oom.h"
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/trap.h"
@@ -57,11 +58,11 @@ static __cold void trace(uint64_t cause, vaddr_t addr, vaddr_t pc,
 
 	format_area(report, area, sizeof(area));
 	vm_fault_format(fault, bits, sizeof(bits));
-	kprintf("fault pid=%d comm=%s scause=%lu addr=0x%lx ip=0x%lx kind=%s "
-		"area=%s result=%s signal=%d code=%d cost=%lu\n",
-		current_pid(), current_comm(), cause, addr, pc,
-		fault_kind_name(report->kind), area, bits, report->signal,
-		report->code, cost);
+	console_print("fault pid=%d comm=%s scause=%lu addr=0x%lx ip=0x%lx "
+		      "kind=%s area=%s result=%s signal=%d code=%d cost=%lu\n",
+		      current_pid(), current_comm(), cause, addr, pc,
+		      fault_kind_name(report->kind), area, bits, report->signal,
+		      report->code, cost);
 }
 
 static __noinline vm_fault_t traced_fault(uint64_t cause, vaddr_t addr,

@@ -202,5 +202,6 @@ lint.run([
     ("functions are short or say why not", function_length),
     ("no markers of unfinished work", markers),
     ("white space is clean", white_space),
-    ("the kernel stays small", kernel_size),
+    ("the kernel stays small", kernel_size,
+     "TODO it has outgrown its target; see docs/names.md"),
 ])
