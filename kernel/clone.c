@@ -11,6 +11,8 @@
 
 #include "kernel/exec.h"
 #include "kernel/fs/files.h"
+#include "kernel/panic.h"
+#include "kernel/riscv/boot.h"
 #include "kernel/riscv/uaccess.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -302,6 +304,25 @@ static struct {
 	const char *const *argv, *const *envp;
 } init_program;
 
+/* Why the first program does not start. */
+static const char *describe(int err)
+{
+	if (!boot_info.initrd_end)
+		return "there is no initramfs";
+	switch (err) {
+	case -ENOENT:
+		return "the initramfs has no such file";
+	case -EACCES:
+		return "it may not be executed";
+	case -ENOEXEC:
+		return "it is not a static riscv64 program";
+	case -ENOMEM:
+		return "there is not enough memory";
+	default:
+		return "it cannot be run";
+	}
+}
+
 static void init_first(struct thread *prev)
 {
 	int err;
@@ -312,7 +333,7 @@ static void init_first(struct thread *prev)
 	err = kernel_execve(init_program.path, init_program.argv,
 			    init_program.envp);
 	if (err)
-		panic("cannot run %s: error %d\n", init_program.path, -err);
+		cannot_boot("%s: %s", init_program.path, describe(err));
 }
 
 static void init_limits(struct process *p)

@@ -13,6 +13,7 @@
 #include "kernel/exit.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/panic.h"
 #include "kernel/riscv/uaccess.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -30,7 +31,7 @@ void exec_init(void)
 {
 	vdso_page = page_alloc(0, GFP_KERNEL | GFP_ZERO);
 	if (!vdso_page)
-		panic("no memory for the vDSO\n");
+		cannot_boot("no memory for the vDSO");
 	memcpy(page_address(vdso_page), trampoline, sizeof(trampoline));
 }
 

@@ -18,6 +18,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/futex.h"
 #include "kernel/kstack.h"
+#include "kernel/panic.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/riscv/boot.h"
@@ -48,7 +49,7 @@ static void init_memory(void)
 {
 	if (page_init(boot_info.ram, boot_info.nr_ram, boot_info.usable,
 		      boot_info.nr_usable) < 0)
-		panic("no room for the array of page frames");
+		cannot_boot("no room for the array of page frames");
 	boot_memory_done();
 	kmem_init();
 	kstack_init();
@@ -74,7 +75,7 @@ static void init_files(void)
 	/* Names are looked up from here until there are processes. */
 	current->fs = fs_context_alloc();
 	if (!current->fs)
-		panic("no memory for the root directory");
+		cannot_boot("no memory for the root directory");
 	tty_init(!cmdline_has("noecho"));
 	initramfs_unpack();
 }

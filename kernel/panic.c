@@ -3,6 +3,8 @@
  * Panic. The first hart that comes here reports; the others are stopped by an
  * interrupt, or when they next want the console. A panic inside the report
  * ends it at once.
+ *
+ * What is wrong with the machine, not with us, is cannot_boot().
  */
 #include "kernel/panic.h"
 
@@ -96,6 +98,19 @@ _Noreturn void panic(const char *fmt, ...)
 	print_where();
 	backtrace_here();
 	end();
+}
+
+_Noreturn void cannot_boot(const char *fmt, ...)
+{
+	char message[200];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	console_begin(false);
+	kprintf("cannot boot: %s\n", message);
+	power_off(PANIC_STATUS);
 }
 
 _Noreturn void bug(const char *file, int line, const char *what)

@@ -16,5 +16,11 @@
 _Noreturn void panic_frame(const struct trap_frame *frame,
 			   const char *what) __cold;
 
+/*
+ * The machine, its device tree or its archive lacks what we need: says so as
+ * "cannot boot: MESSAGE" and powers off with PANIC_STATUS.
+ */
+_Noreturn void cannot_boot(const char *fmt, ...) __printf(1, 2) __cold;
+
 /* Stop here if another hart has panicked; from the software interrupt. */
 void panic_check(void);

@@ -19,6 +19,7 @@
 #include "abi/errno.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/special.h"
+#include "kernel/panic.h"
 #include "kernel/time.h"
 #include "lib/rwsem.h"
 #include "mm/slab.h"
@@ -398,7 +399,7 @@ struct inode *kernel_file(const char *path, unsigned fs, uint32_t mode,
 		inode->private = (void *)private;
 	}
 	if (!inode || vfs_make(path, inode))
-		panic("no memory for %s\n", path);
+		cannot_boot("no memory for %s", path);
 	return inode; /* the tree keeps it */
 }
 
@@ -408,7 +409,7 @@ void kernel_link(const char *path, unsigned fs, const char *target)
 
 	inode = symlink_alloc(&fs_types[fs], target, strlen(target));
 	if (!inode || vfs_make(path, inode))
-		panic("no memory for %s\n", path);
+		cannot_boot("no memory for %s", path);
 }
 
 void vfs_init(void)
@@ -427,7 +428,7 @@ void vfs_init(void)
 	inode = inode_alloc(&fs_types[FS_ROOT], S_IFDIR | 0755);
 	root_dentry = inode ? dentry_alloc(NULL, "/", 1, inode) : NULL;
 	if (!root_dentry)
-		panic("no memory for the root directory\n");
+		cannot_boot("no memory for the root directory");
 	inode->nlink = 2;
 	kernel_file("/tmp", FS_ROOT, S_IFDIR | S_ISVTX | 0777, NULL, NULL);
 	dev_init();

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "kernel/console.h"
 #include "kernel/fs/boot.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/special.h"
@@ -155,7 +156,7 @@ static int unpack_entry(struct list_head *linked, struct cpio_entry *e)
 	if (!e->name[0] || !strcmp(e->name, "."))
 		return 0; /* the root directory itself */
 	if (!is_sane(e)) {
-		kprintf("initramfs: %.100s: left out\n", e->name);
+		console_print("initramfs: %.100s: left out\n", e->name);
 		return 0;
 	}
 	inode = make_inode(linked, e);
@@ -183,17 +184,17 @@ void initramfs_unpack(void)
 		int err = unpack_entry(&linked, &entry);
 
 		if (err == -ENOMEM) {
-			kprintf("initramfs: out of memory\n");
+			console_print("initramfs: out of memory\n");
 			break;
 		}
 		if (err)
-			kprintf("initramfs: %.100s: error %d\n", entry.name,
-				-err);
+			console_print("initramfs: %.100s: error %d\n",
+				      entry.name, -err);
 	}
 	if (result < 0)
-		kprintf("initramfs: malformed at byte %lu, ignored from "
-			"there\n",
-			(unsigned long)cpio.at);
+		console_print("initramfs: malformed at byte %lu, ignored from "
+			      "there\n",
+			      (unsigned long)cpio.at);
 	forget_linked(&linked);
 	page_free_reserved(PAGE_ALIGN_DOWN(start), PAGE_ALIGN(end));
 }

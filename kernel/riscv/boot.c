@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernel/console.h"
+#include "kernel/panic.h"
 #include "kernel/riscv/smp.h"
 #include "kernel/sched.h"
 #include "lib/fdt.h"
@@ -35,14 +36,14 @@ static void ram_add(uint64_t start, uint64_t size, unsigned node)
 	if (start >= end)
 		return;
 	if (i == BOOT_MAX_RANGES)
-		panic("device tree: too many memory ranges\n");
+		cannot_boot("device tree: too many memory ranges");
 	for (; i && ram[i - 1].start > start; i--)
 		ram[i] = ram[i - 1];
 	ram[i] = (struct memory_range){start, end, node};
 	boot_info.nr_ram++;
 	if ((i && ram[i - 1].end > start) ||
 	    (i + 1 < boot_info.nr_ram && ram[i + 1].start < end))
-		panic("device tree: memory ranges overlap\n");
+		cannot_boot("device tree: memory ranges overlap");
 }
 
 /* Take [start, end) out of the ranges; in pages, rounded outwards. */
@@ -67,7 +68,8 @@ static void range_cut(struct memory_range *range, unsigned *nr, uint64_t start,
 			if (piece.start >= piece.end)
 				continue;
 			if (out == BOOT_MAX_RANGES)
-				panic("device tree: too many reservations\n");
+				cannot_boot(
+				    "device tree: too many reservations");
 			kept[out++] = piece;
 			/* No overlap: both halves would be the whole. */
 			if (end <= r.start || start >= r.end)
@@ -117,7 +119,7 @@ static void read_memory(const struct fdt *fdt)
 			cut_size(boot_info.ram, &boot_info.nr_ram, start, size);
 	}
 	if (!boot_info.nr_ram)
-		panic("device tree: no memory\n");
+		cannot_boot("device tree: no memory");
 }
 
 static bool is_ram(paddr_t start, paddr_t end)
@@ -170,7 +172,7 @@ static void read_chosen(const struct fdt *fdt)
 	    !fdt_get_number(fdt, chosen, "linux,initrd-end", &end))
 		return;
 	if (start >= end || !is_ram(start, end))
-		panic("device tree: the initrd is not in memory\n");
+		cannot_boot("device tree: the initrd is not in memory");
 	boot_info.initrd_start = start;
 	boot_info.initrd_end = end;
 }
@@ -214,7 +216,7 @@ static void read_harts(const struct fdt *fdt)
 	boot_info.harts |= 1UL << boot_info.boot_hart;
 	fdt_get_number(fdt, cpus, "timebase-frequency", &boot_info.timebase);
 	if (!boot_info.timebase)
-		panic("device tree: no timebase-frequency\n");
+		cannot_boot("device tree: no timebase-frequency");
 }
 
 static void read_devices(const struct fdt *fdt)
@@ -244,14 +246,14 @@ static void boot_read_fdt(paddr_t dtb)
 	uint32_t size;
 
 	if (!dtb || dtb >= PA_END - FDT_MAX_SIZE)
-		panic("no device tree: its address is %#lx\n", dtb);
+		cannot_boot("no device tree: its address is %#lx", dtb);
 	boot_map_early(dtb);
 	size = fdt_claimed_size(tree, 8);
 	if (!size || size > FDT_MAX_SIZE)
-		panic("no device tree at %#lx\n", dtb);
+		cannot_boot("no device tree at %#lx", dtb);
 	boot_map_early(dtb + size);
 	if (fdt_open(&fdt, tree, size) < 0)
-		panic("malformed device tree at %#lx\n", dtb);
+		cannot_boot("malformed device tree at %#lx", dtb);
 	read_devices(&fdt);
 	read_memory(&fdt);
 	read_chosen(&fdt);
@@ -263,7 +265,7 @@ static void boot_read_fdt(paddr_t dtb)
 _Noreturn void boot_main(uint64_t hart, paddr_t dtb)
 {
 	if (hart >= MAX_HARTS)
-		panic("hart id %lu is too large\n", hart);
+		cannot_boot("hart id %lu is too large", hart);
 	boot_info.boot_hart = (unsigned)hart;
 	smp_init_boot_hart((unsigned)hart);
 	boot_read_fdt(dtb);

@@ -15,6 +15,7 @@
  * until mm/ takes over what is left. Only the boot hart runs then. Later
  * callers (kstack.c) bring a lock.
  */
+#include "kernel/panic.h"
 #include "kernel/riscv/boot.h"
 #include "kernel/riscv/csr.h"
 #include "mm/page.h"
@@ -45,7 +46,7 @@ void *boot_page_alloc(void)
 			boot_range = range;
 	}
 	if (!boot_range || boot_range->start == boot_range->end)
-		panic("no memory behind the kernel image\n");
+		cannot_boot("no memory behind the kernel image");
 	page = phys_to_virt(boot_range->start);
 	boot_range->start += PAGE_SIZE;
 	clear_page(page);
@@ -128,7 +129,7 @@ paddr_t kernel_unmap_page(vaddr_t va)
 static void map_or_die(vaddr_t va, paddr_t pa, uint64_t len, uint64_t prot)
 {
 	if (!kernel_map(va, pa, len, prot))
-		panic("no memory for the kernel's page tables\n");
+		cannot_boot("no memory for the kernel's page tables");
 }
 
 static void map_direct(paddr_t start, paddr_t end, uint64_t prot)
