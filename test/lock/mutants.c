@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One test for each safeguard that mutate.py can take out: it passes with all
+ * of them in place and fails, each time, without its own. Other harts' work is
+ * put where it hurts by lock_hook(); see mutants.py for how this is run.
+ */
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "mm/vma.h"
+#include "test/host/mm_env.h"
+#include "test/lock/hook.h"
+
+#define BASE  0x10000000UL
+#define AT(n) (BASE + (n)*PG)
+#define SOON  200000000UL /* ns */
+
+static struct mm_struct *the_mm, *other_mm;
+static struct vm_area_struct *the_vma;
+static void (*hook)(enum lock_point point);
+static uint32_t step; /* atomic: how far two threads have come */
+
+void lock_hook(enum lock_point point)
+{
+	if (hook)
+		hook(point);
+}
+
+static void make(void)
+{
+	hook = NULL;
+	store_relaxed(&step, 0);
+	the_mm = env_mm();
+	env_mmap(the_mm, AT(0), 4, RW);
+	the_vma = vma_lookup(the_mm, AT(0));
+}
+
+static void wait_for_step(uint32_t n)
+{
+	while (load_acquire(&step) < n)
+		machine_yield();
+}
+
+/* On another hart, to its end. */
+static void elsewhere(void (*fn)(void *unused))
+{
+	host_thread_join(host_thread_start(fn, NULL));
+}
+
+static void unmap_last_page(void *unused)
+{
+	(void)unused;
+	do_munmap(the_mm, AT(3), PG);
+}
+
+static void shrink_when_found(enum lock_point point)
+{
+	if (point == HOOK_FOUND)
+		elsewhere(unmap_last_page);
+}
+
+MM_TEST_ONCE(an_area_that_shrank_is_a_miss)
+{
+	struct vm_area_struct *vma;
+
+	make();
+	hook = shrink_when_found;
+	vma = lock_vma_under_rcu(the_mm, AT(3));
+	hook = NULL;
+	CHECK(!vma);
+}
+
+static void move_to_other_mm(void *unused)
+{
+	(void)unused;
+	do_munmap(the_mm, AT(0), 4 * PG);
+	do_mmap(other_mm, NULL, AT(0), 4 * PG, RW, ANON | MAP_FIXED, 0);
+}
+
+static void reuse_when_found(enum lock_point point)
+{
+	if (point == HOOK_FOUND)
+		elsewhere(move_to_other_mm);
+}
+
+MM_TEST_ONCE(an_area_of_another_mm_is_refused)
+{
+	struct vm_area_struct *vma;
+
+	other_mm = env_mm();
+	make();
+	mmap_write_lock(the_mm); /* so that the two numbers differ */
+	mmap_write_unlock(the_mm);
+	hook = reuse_when_found;
+	vma = lock_vma_under_rcu(the_mm, AT(1));
+	hook = NULL;
+	CHECK(vma_lookup(other_mm, AT(0)) == the_vma);
+	CHECK(!vma);
+	CHECK_EQ(the_vma->vm_refcnt, 1);
+}
+
+static void hold_for_writing(void *unused)
+{
+	(void)unused;
+	mmap_write_lock(the_mm);
+	vma_start_write(the_vma);
+	store_release(&step, 1);
+	wait_for_step(2);
+	mmap_write_unlock(the_mm);
+}
+
+static struct thread *writer;
+
+static void lock_when_looked(enum lock_point point)
+{
+	if (point == HOOK_LOOKED) {
+		writer = host_thread_start(hold_for_writing, NULL);
+		wait_for_step(1);
+	}
+}
+
+MM_TEST_ONCE(an_area_locked_meanwhile_is_refused)
+{
+	struct vm_area_struct *vma;
+
+	make();
+	hook = lock_when_looked;
+	vma = lock_vma_under_rcu(the_mm, AT(1));
+	hook = NULL;
+	store_release(&step, 2);
+	host_thread_join(writer);
+	CHECK(!vma);
+}
+
+static void write_lock(void *unused)
+{
+	(void)unused;
+	mmap_write_lock(the_mm);
+	vma_start_write(the_vma);
+	store_release(&step, 1);
+	mmap_write_unlock(the_mm);
+}
+
+/* Until the writer sleeps or has gone on: which of the two? */
+static bool writer_waits(uint32_t done)
+{
+	while (!host_thread_is_parked(writer) && load_acquire(&step) < done)
+		machine_yield();
+	return load_acquire(&step) < done;
+}
+
+MM_TEST_ONCE(a_writer_waits_for_readers)
+{
+	bool waits;
+
+	make();
+	CHECK(vma_start_read(the_mm, the_vma));
+	writer = host_thread_start(write_lock, NULL);
+	waits = writer_waits(1);
+	vma_end_read(the_vma);
+	host_thread_join(writer);
+	CHECK(waits);
+}
+
+static void lock_then_detach(void *unused)
+{
+	(void)unused;
+	mmap_write_lock(the_mm);
+	vma_start_write(the_vma);
+	store_release(&step, 1);
+	wait_for_step(2);
+	vma_mark_detached(the_vma);
+	store_release(&step, 3);
+	vma_mark_attached(the_vma); /* it is in the tree still */
+	mmap_write_unlock(the_mm);
+}
+
+static bool did_wait;
+
+static void detach_around(enum lock_point point)
+{
+	if (point == HOOK_LOOKED) {
+		writer = host_thread_start(lock_then_detach, NULL);
+		wait_for_step(1);
+	} else if (point == HOOK_TAKEN) {
+		store_release(&step, 2);
+		did_wait = writer_waits(3);
+	}
+}
+
+/* The reader that came too late to be waited for by vma_start_write. */
+MM_TEST_ONCE(detaching_waits_for_a_passing_reader)
+{
+	struct vm_area_struct *vma;
+
+	make();
+	hook = detach_around;
+	vma = lock_vma_under_rcu(the_mm, AT(1));
+	hook = NULL;
+	wait_for_step(3);
+	host_thread_join(writer);
+	CHECK(!vma);
+	CHECK(did_wait);
+}
+
+MM_TEST_ONCE(unmapped_pages_are_forgotten)
+{
+	make();
+	STORE(AT(1), 1);
+	env_mmap(the_mm, AT(4), 4, RW); /* the table stays */
+	TRY_OK(do_munmap(the_mm, AT(0), 4 * PG));
+	CHECK_ACCESS(AT(1), MMU_LOAD, SIGSEGV, SEGV_MAPERR);
+}
+
+/* Stays in the TLB as a pointer; pages alone are fenced in no_fence... */
+MM_TEST_ONCE(freed_tables_are_forgotten)
+{
+	make();
+	STORE(AT(1), 1);
+	TRY_OK(do_munmap(the_mm, AT(0), 4 * PG));
+	env_mmap(the_mm, AT(0), 4, RW);
+	CHECK_EQ(LOAD(AT(1)), 0);
+}
+
+MM_TEST_ONCE(a_copied_page_is_forgotten)
+{
+	struct mm_struct *child;
+
+	make();
+	STORE(AT(1), 1);
+	child = env_fork(the_mm);
+	CHECK(child);
+	env_switch(1, the_mm);
+	CHECK_EQ(LOAD(AT(1)), 1);
+	env_hart(0);
+	STORE(AT(1), 2);
+	env_hart(1);
+	CHECK_EQ(LOAD(AT(1)), 2);
+}
+
+MM_TEST_ONCE(write_permission_is_forgotten_at_fork)
+{
+	struct mm_struct *child;
+
+	make();
+	STORE(AT(1), 1);
+	child = env_fork(the_mm);
+	STORE(AT(1), 2);
+	env_switch(0, child);
+	CHECK_EQ(LOAD(AT(1)), 1);
+}
+
+static void shrink_stable(void *unused)
+{
+	(void)unused;
+	kmem_shrink_stable();
+	store_release(&step, 1);
+}
+
+/* Memory of one type may change its type when no reader is left. */
+MM_TEST_ONCE(type_stable_memory_waits_for_rcu)
+{
+	uint64_t end;
+	bool waits;
+
+	make();
+	rcu_read_lock();
+	writer = host_thread_start(shrink_stable, NULL);
+	end = machine_clock() + SOON;
+	while (machine_clock() < end && !load_acquire(&step))
+		machine_yield();
+	waits = !load_acquire(&step);
+	rcu_read_unlock();
+	host_thread_join(writer);
+	CHECK(waits);
+}
+
+static const struct tap_test tests[] = {
+    ENTRY(an_area_that_shrank_is_a_miss),
+    ENTRY(an_area_of_another_mm_is_refused),
+    ENTRY(an_area_locked_meanwhile_is_refused),
+    ENTRY(a_writer_waits_for_readers),
+    ENTRY(detaching_waits_for_a_passing_reader),
+    ENTRY(unmapped_pages_are_forgotten),
+    ENTRY(freed_tables_are_forgotten),
+    ENTRY(a_copied_page_is_forgotten),
+    ENTRY(write_permission_is_forgotten_at_fork),
+    ENTRY(type_stable_memory_waits_for_rcu),
+};
+
+TAP_MAIN(tests)

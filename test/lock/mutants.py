@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests that would not notice a missing safeguard are worth nothing.
+
+    mutants.py NAME=PROGRAM...
+
+Each PROGRAM is mutants.c with mm/ mutated as NAME says (mutate.py). The test
+that guards against it must fail, by a check or a BUG; a timeout does not count.
+The program of "none" must pass all tests.
+"""
+
+import subprocess
+import sys
+
+NOTICED_BY = {
+    "no_range_check": "an_area_that_shrank_is_a_miss",
+    "no_mm_check": "an_area_of_another_mm_is_refused",
+    "no_seq_check": "an_area_locked_meanwhile_is_refused",
+    "no_wait_for_readers": "a_writer_waits_for_readers",
+    "no_wait_at_detach": "detaching_waits_for_a_passing_reader",
+    "no_fence_at_unmap": "unmapped_pages_are_forgotten",
+    "no_fence_for_tables": "freed_tables_are_forgotten",
+    "no_fence_at_copy": "a_copied_page_is_forgotten",
+    "no_fence_at_fork": "write_permission_is_forgotten_at_fork",
+    "no_grace_period": "type_stable_memory_waits_for_rcu",
+}
+
+
+def run(program, *tests):
+    """Whether all passed, and what was printed; None after a timeout."""
+    try:
+        done = subprocess.run([program, *tests], timeout=20, text=True,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+    except subprocess.TimeoutExpired:
+        return None, "timeout\n"
+    failed = "not ok" in done.stdout or "BUG" in done.stdout
+    if not failed and done.returncode:
+        return None, done.stdout
+    return not failed, done.stdout
+
+
+def main():
+    programs = dict(arg.split("=", 1) for arg in sys.argv[1:])
+    print(f"TAP version 13\n1..{len(programs)}")
+    for number, (name, program) in enumerate(programs.items(), 1):
+        test = NOTICED_BY.get(name)
+        passed, output = run(program, *([test] if test else []))
+        good = passed is (test is None)
+        what = f"{test} notices {name}" if test else "nothing is missing"
+        print("ok" if good else "not ok", number, "-", what)
+        if not good:
+            print("".join(f"# {line}\n" for line in output.splitlines()))
+
+
+main()
