@@ -36,13 +36,15 @@
 static void init_console(void)
 {
 	bool complete = cmdline_init();
-	const char *trace;
+	const char *trace, *locks;
 
 	console_begin(cmdline_has("quiet"));
 	if (!complete)
 		kprintf("command line: too many words, the last are lost\n");
 	trace = cmdline_value("trace");
 	fault_set_trace(trace && !strcmp(trace, "fault"));
+	locks = cmdline_value("per_vma_locks");
+	fault_set_vma_locks(!locks || strcmp(locks, "off"));
 }
 
 static void init_memory(void)

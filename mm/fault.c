@@ -210,6 +210,7 @@ static inline vm_fault_t fault_done(vm_fault_t fault,
 	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_MAJOR)))
 		report_error(fault, report);
 	count_vm_event(report->kind);
+	fault.bits &= ~VM_FAULT_COMPLETED; /* done is all that matters now */
 	return fault;
 }
 
@@ -263,6 +264,17 @@ vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 		count_vm_event(VMA_LOCK_RETRY);
 	}
 	fault = fault_under_mmap_lock(mm, addr, flags, report);
+	return fault_done(fault, report);
+}
+
+vm_fault_t mm_fault_mmap_lock(struct mm_struct *mm, vaddr_t addr,
+			      uint32_t flags, struct fault_report *report)
+{
+	vm_fault_t fault;
+
+	fault_report_init(report);
+	fault = fault_under_mmap_lock(mm, addr, flags | FAULT_FLAG_ALLOW_RETRY,
+				      report);
 	return fault_done(fault, report);
 }
 

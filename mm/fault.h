@@ -85,6 +85,17 @@ struct vm_fault {
 };
 
 /*
+ * For strategies and vm_ops that return RETRY or COMPLETED: give the lock back
+ * first, by this. The area is out of reach from then on.
+ */
+static inline void vmf_release(struct vm_fault *vmf)
+{
+	vma_guard_release(vmf->guard);
+	if (CONFIG_DEBUG)
+		vmf->vma = NULL;
+}
+
+/*
  * Handle a fault at addr. flags: exactly one of FAULT_FLAG_READ, _WRITE,
  * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE, and _TRACE. Takes and releases
  * all locks, sleeps, retries. The result has no RETRY or COMPLETED left in it:
@@ -95,9 +106,14 @@ struct vm_fault {
 vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
 		    struct fault_report *report);
 
+/* The same by mmap_lock alone: what it would be without the areas' locks. */
+vm_fault_t mm_fault_mmap_lock(struct mm_struct *mm, vaddr_t addr,
+			      uint32_t flags, struct fault_report *report);
+
 /*
  * Handle a fault in an area that `guard` holds and that allows the access.
- * Consumes the guard when the result has RETRY or COMPLETED.
+ * The guard is consumed when, and only when, the result has RETRY (which flags
+ * must allow: FAULT_FLAG_ALLOW_RETRY) or COMPLETED.
  */
 vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 			   uint32_t flags, struct fault_report *report);

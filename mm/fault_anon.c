@@ -28,7 +28,7 @@ vm_fault_t vmf_anon_prepare_slow(struct vm_fault *vmf)
 	/* Looking at the neighbours needs more than the area's lock. */
 	if (guard->kind == GUARD_VMA) {
 		if (!mmap_read_trylock(guard->mm)) {
-			vma_guard_release(guard);
+			vmf_release(vmf);
 			return vm_fault_make(VM_FAULT_RETRY);
 		}
 		err = anon_vma_prepare(vmf->vma);
@@ -212,7 +212,8 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 	vmf->page = page;
 	fault = ops->page_mkwrite(vmf);
 	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_NOPAGE |
-					     VM_FAULT_RETRY)))
+					     VM_FAULT_RETRY |
+					     VM_FAULT_COMPLETED)))
 		goto out_put;
 	spin_lock(vmf->ptl);
 	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val)) {
@@ -290,6 +291,32 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 	return do_present_pte(vmf);
 }
 
+/*
+ * Which flags go together: one access; a retry must be allowed before it can be
+ * made, and whoever holds the area's lock alone must allow it.
+ */
+static void check_flags(const struct vma_guard *guard, uint32_t flags)
+{
+	uint32_t access = flags & (FAULT_FLAG_READ | FAULT_FLAG_WRITE |
+				   FAULT_FLAG_INSTRUCTION);
+
+	BUG_ON(!access || (access & (access - 1)));
+	BUG_ON((flags & (FAULT_FLAG_TRIED | FAULT_FLAG_RETRY_NOWAIT |
+			 FAULT_FLAG_VMA_LOCK)) &&
+	       !(flags & FAULT_FLAG_ALLOW_RETRY));
+	BUG_ON(!(flags & FAULT_FLAG_VMA_LOCK) != (guard->kind != GUARD_VMA));
+	BUG_ON(guard->kind == GUARD_CONSUMED);
+}
+
+/* Released and said so, or neither; and a retry only when it was allowed. */
+static void check_outcome(const struct vma_guard *guard, uint32_t flags,
+			  vm_fault_t fault)
+{
+	BUG_ON(vm_fault_released(fault) != (guard->kind == GUARD_CONSUMED));
+	BUG_ON(vm_fault_has(fault, VM_FAULT_RETRY) &&
+	       !(flags & FAULT_FLAG_ALLOW_RETRY));
+}
+
 vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 			   uint32_t flags, struct fault_report *report)
 {
@@ -297,6 +324,8 @@ vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 	struct vm_fault vmf;
 	vm_fault_t fault;
 
+	if (CONFIG_DEBUG)
+		check_flags(guard, flags);
 	vmf.guard = guard;
 	vmf.vma = vma;
 	vmf.report = report;
@@ -306,7 +335,7 @@ vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 	vmf.page = NULL;
 	vmf.cow_page = NULL;
 	fault = handle_pte_fault(&vmf);
-	if (vm_fault_released(fault))
-		guard->kind = GUARD_CONSUMED;
+	if (CONFIG_DEBUG)
+		check_outcome(guard, flags, fault);
 	return fault;
 }

@@ -23,14 +23,16 @@
  */
 #define FAULT_AROUND_PAGES 16
 
+/* After these there is nothing to install, and perhaps no area any more. */
+#define VM_FAULT_FINAL                                                         \
+	(VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_COMPLETED)
+
 /* Ask the owner for the page. On success vmf->page is set and locked. */
 static vm_fault_t do_fault_page(struct vm_fault *vmf)
 {
 	vm_fault_t fault = vmf->vma->vm_ops->fault(vmf);
 
-	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_NOPAGE |
-					     VM_FAULT_RETRY |
-					     VM_FAULT_DONE_COW)))
+	if (unlikely(vm_fault_has(fault, VM_FAULT_FINAL | VM_FAULT_DONE_COW)))
 		return fault;
 	if (unlikely(page_test_flag(vmf->page, PG_HWPOISON))) {
 		if (vm_fault_has(fault, VM_FAULT_LOCKED))
@@ -46,8 +48,7 @@ static vm_fault_t do_fault_page(struct vm_fault *vmf)
 /* Results of do_fault_page that leave nothing to install. */
 static bool is_final(vm_fault_t fault)
 {
-	return vm_fault_has(fault,
-			    VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY);
+	return vm_fault_has(fault, VM_FAULT_FINAL);
 }
 
 /*

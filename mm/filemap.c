@@ -178,7 +178,7 @@ static bool lock_page_or_retry(struct vm_fault *vmf, struct page *page)
 		page_lock(page);
 		return true;
 	}
-	vma_guard_release(vmf->guard);
+	vmf_release(vmf);
 	page_lock(page);
 	page_unlock(page);
 	return false;

@@ -169,7 +169,8 @@ struct vm_operations_struct {
 	/*
 	 * Find the page for vmf->pgoff: set vmf->page with a reference
 	 * (VM_FAULT_LOCKED: and locked), or set the PTE (VM_FAULT_NOPAGE), or
-	 * an error. May sleep; may release the lock (VM_FAULT_RETRY).
+	 * an error. May sleep. May release the lock by vmf_release() and say
+	 * so: VM_FAULT_RETRY, or VM_FAULT_COMPLETED when nothing is left to do.
 	 */
 	vm_fault_t (*fault)(struct vm_fault *vmf);
 	/* Map pages around that are there already: [start, end) offsets. */

@@ -37,7 +37,10 @@ int mmap_read_lock_killable(struct mm_struct *mm)
 
 bool mmap_read_trylock(struct mm_struct *mm)
 {
-	return down_read_trylock(&mm->mmap_lock);
+	if (!down_read_trylock(&mm->mmap_lock))
+		return false;
+	count_vm_event(MMAP_LOCK_READ);
+	return true;
 }
 
 void mmap_read_unlock(struct mm_struct *mm)
@@ -47,6 +50,7 @@ void mmap_read_unlock(struct mm_struct *mm)
 
 void mmap_write_lock(struct mm_struct *mm)
 {
+	count_vm_event(MMAP_LOCK_WRITE);
 	down_write(&mm->mmap_lock);
 }
 
@@ -57,6 +61,7 @@ void mmap_write_lock_nested(struct mm_struct *mm)
 
 int mmap_write_lock_killable(struct mm_struct *mm)
 {
+	count_vm_event(MMAP_LOCK_WRITE);
 	return down_write_killable(&mm->mmap_lock);
 }
 

@@ -49,6 +49,7 @@ const char *vm_event_name(unsigned event, char *buf, size_t len)
 	    [VMA_LOCK_RETRY] = "vma_lock_retry",
 	    [VMA_LOCK_ABORT] = "vma_lock_abort",
 	    [MMAP_LOCK_READ] = "mmap_lock_read",
+	    [MMAP_LOCK_WRITE] = "mmap_lock_write",
 	    [TLB_FENCE_LOCAL] = "tlb_fence_local",
 	    [TLB_FENCE_REMOTE] = "tlb_fence_remote",
 	    [OOM_KILL] = "oom_kill",

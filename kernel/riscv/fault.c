@@ -19,11 +19,19 @@
 #include "kernel/thread.h"
 #include "mm/fault.h"
 
-static bool trace_faults;
+static bool trace_faults, only_mmap_lock;
+static bool is_unusual; /* one of the two is set */
 
 void fault_set_trace(bool on)
 {
 	trace_faults = on;
+	is_unusual = trace_faults || only_mmap_lock;
+}
+
+void fault_set_vma_locks(bool on)
+{
+	only_mmap_lock = !on;
+	is_unusual = trace_faults || only_mmap_lock;
 }
 
 static uint32_t access_of(uint64_t cause)
@@ -65,20 +73,27 @@ static __cold void trace(uint64_t cause, vaddr_t addr, vaddr_t pc,
 		      report->code, cost);
 }
 
-static __noinline vm_fault_t traced_fault(uint64_t cause, vaddr_t addr,
-					  vaddr_t pc, uint32_t flags,
-					  struct fault_report *report)
+static __noinline vm_fault_t unusual_fault(uint64_t cause, vaddr_t addr,
+					   vaddr_t pc, uint32_t flags,
+					   struct fault_report *report)
 {
 	uint64_t start = machine_instret();
-	vm_fault_t fault =
-	    mm_fault(current_mm(), addr, flags | FAULT_FLAG_TRACE, report);
+	vm_fault_t fault;
 
+	if (trace_faults)
+		flags |= FAULT_FLAG_TRACE;
+	if (only_mmap_lock)
+		fault = mm_fault_mmap_lock(current_mm(), addr, flags, report);
+	else
+		fault = mm_fault(current_mm(), addr, flags, report);
 	/* The kernel's own access raises no signal: its caller gets -EFAULT. */
 	if (!(flags & FAULT_FLAG_USER) && report->signal) {
 		report->signal = 0;
 		report->code = -EFAULT;
 	}
-	trace(cause, addr, pc, fault, report, machine_instret() - start);
+	if (trace_faults)
+		trace(cause, addr, pc, fault, report,
+		      machine_instret() - start);
 	return fault;
 }
 
@@ -89,8 +104,8 @@ static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
 	vm_fault_t fault;
 
 	flags |= access_of(cause);
-	if (unlikely(load_relaxed(&trace_faults)))
-		fault = traced_fault(cause, addr, pc, flags, report);
+	if (unlikely(load_relaxed(&is_unusual)))
+		fault = unusual_fault(cause, addr, pc, flags, report);
 	else
 		fault = mm_fault(current_mm(), addr, flags, report);
 	if (likely(!fault.bits))

@@ -24,3 +24,9 @@ bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc);
 
 /* Switch the trace on or off. */
 void fault_set_trace(bool on);
+
+/*
+ * "per_vma_locks=off" on the command line: every fault takes mmap_lock, so that
+ * the gain of the areas' locks can be measured.
+ */
+void fault_set_vma_locks(bool on);
