@@ -176,7 +176,7 @@ void flat_check(void)
 			check_entry(s, i);
 		}
 		CHECK_EQ(s->mm->brk, FLAT_AT(s->brk));
-		if (!has_failed && !s->is_child)
+		if (!has_failed && !s->is_unmerged)
 			check_merged(s->mm);
 	}
 	env_step(__FILE__, __LINE__);
@@ -207,7 +207,7 @@ void flat_fork(const struct flat_space *parent, struct mm_struct *child)
 
 	*s = *parent;
 	s->mm = child;
-	s->is_child = true;
+	s->is_unmerged = true;
 	for (unsigned i = 0; i < FLAT_PAGES; i++) {
 		struct flat_page *page = &s->page[i];
 

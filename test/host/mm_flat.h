@@ -32,8 +32,10 @@ struct flat_page {
 
 struct flat_space {
 	struct mm_struct *mm;
-	unsigned brk;  /* page number */
-	bool is_child; /* of a fork, which takes locks off and merges nothing */
+	unsigned brk; /* page number */
+	/* Areas may be equal and apart: fork and MREMAP_DONTUNMAP leave them.
+	 */
+	bool is_unmerged;
 	struct flat_page page[FLAT_PAGES];
 };
 

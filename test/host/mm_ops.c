@@ -269,6 +269,7 @@ static void op_mremap(void)
 		expected = to == FLAT_PAGES ? -ENOMEM : (long)FLAT_AT(to);
 		if (expected > 0)
 			move_pages(s, from, old, to, new, true);
+		s->is_unmerged = true;
 	} else if (new <= old) {
 		clear(from + new, old - new);
 		expected = FLAT_AT(from);
