@@ -37,12 +37,24 @@ long sys_getpid(void)
 	return current->process->pid_nr;
 }
 
-/* The first process has none. A parent that goes is replaced, not freed. */
+/*
+ * The first process has none. A parent that ends is replaced before it is
+ * freed, so a look without the lock is right if the parent is still the same
+ * afterwards; the memory itself does not go away.
+ */
 long sys_getppid(void)
 {
-	const struct process *parent = load_relaxed(&current->process->parent);
+	struct process *const *link = &current->process->parent;
+	const struct process *parent;
+	int nr;
 
-	return parent ? parent->pid_nr : 0;
+	do {
+		parent = load_acquire(link);
+		if (!parent)
+			return 0;
+		nr = load_acquire(&parent->pid_nr);
+	} while (load_relaxed(link) != parent);
+	return nr;
 }
 
 long sys_gettid(void)
