@@ -28,6 +28,7 @@ void mm_init(void)
 {
 	kmem_cache_init(&mm_cache, "mm_struct", sizeof(struct mm_struct),
 			SLAB_TYPE_STABLE | SLAB_CACHE_ALIGNED, NULL);
+	pt_init();
 	vma_caches_init();
 	rmap_init();
 	filemap_init();

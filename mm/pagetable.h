@@ -24,9 +24,15 @@ struct tlb_gather;
  */
 void pt_set_kernel_root(const pte_t *root);
 
+/* Once, at boot, after page_init. */
+void pt_init(void);
+
 /* A new root table with the kernel's entries; NULL: no memory. */
 pte_t *pgd_alloc(struct mm_struct *mm);
 void pgd_free(struct mm_struct *mm);
+
+/* A table that no hart can reach any more; all its entries are none. */
+void table_free(struct page *page);
 
 /* The table that a valid upper entry points to. */
 static inline pte_t *pte_table(pte_t entry)

@@ -134,6 +134,24 @@ static __noinline void hart_drain(struct kmem_cache *cache,
 	spin_unlock(&cache->lock);
 }
 
+/* The hart's list is empty; hart->lock is held, and released. */
+static __noinline void *alloc_slow(struct kmem_cache *cache,
+				   struct kmem_hart *hart, unsigned gfp)
+{
+	void *object = NULL;
+
+	if (hart_refill(cache, hart, gfp | GFP_NOFAIL_INJECT)) {
+		object = hart->free;
+		hart->free = *link_of(cache, object);
+		hart->nr_free--;
+	}
+	spin_unlock(&hart->lock);
+	if (object && gfp & GFP_ZERO)
+		memset(object, 0, cache->size);
+	return object;
+}
+
+/* About 25 instructions; nothing is called but in the rare cases. */
 void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp)
 {
 	struct kmem_hart *hart = &cache->hart[machine_hart()];
@@ -142,19 +160,26 @@ void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp)
 	if (!(gfp & GFP_NOFAIL_INJECT) && unlikely(machine_fail_alloc()))
 		return NULL;
 	spin_lock(&hart->lock);
-	if (unlikely(!hart->nr_free) &&
-	    !hart_refill(cache, hart, gfp | GFP_NOFAIL_INJECT)) {
-		spin_unlock(&hart->lock);
-		return NULL;
-	}
 	object = hart->free;
+	if (unlikely(!object))
+		return alloc_slow(cache, hart, gfp);
 	hart->free = *link_of(cache, object);
 	hart->nr_free--;
-	hart->nr_used++;
 	spin_unlock(&hart->lock);
 	if (gfp & GFP_ZERO)
-		memset(object, 0, cache->size);
+		return memset(object, 0, cache->size);
 	return object;
+}
+
+/* The hart's list is full; hart->lock is held, and released. */
+static __noinline void free_slow(struct kmem_cache *cache,
+				 struct kmem_hart *hart, void *object)
+{
+	hart_drain(cache, hart, HART_BATCH);
+	*link_of(cache, object) = hart->free;
+	hart->free = object;
+	hart->nr_free++;
+	spin_unlock(&hart->lock);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
@@ -168,21 +193,28 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 			memset(object, 0x5a, cache->size);
 	}
 	spin_lock(&hart->lock);
-	if (unlikely(hart->nr_free == HART_MAX))
-		hart_drain(cache, hart, HART_BATCH);
+	if (unlikely(hart->nr_free == HART_MAX)) {
+		free_slow(cache, hart, object);
+		return;
+	}
 	*link_of(cache, object) = hart->free;
 	hart->free = object;
 	hart->nr_free++;
-	hart->nr_used--;
 	spin_unlock(&hart->lock);
 }
 
-uint64_t kmem_cache_used(const struct kmem_cache *cache)
+uint64_t kmem_cache_used(struct kmem_cache *cache)
 {
-	int64_t nr = 0;
+	struct page *slab;
+	uint64_t nr;
 
+	spin_lock(&cache->lock);
+	nr = cache->nr_slabs * cache->per_slab;
+	list_for_each_entry (slab, &cache->partial, lru)
+		nr -= slab->private;
+	spin_unlock(&cache->lock);
 	for (unsigned i = 0; i < MAX_HARTS; i++)
-		nr += load_relaxed(&cache->hart[i].nr_used);
+		nr -= load_relaxed(&cache->hart[i].nr_free);
 	return nr;
 }
 
@@ -286,7 +318,12 @@ void *kmalloc(size_t size, unsigned gfp)
 
 void *kzalloc(size_t size, unsigned gfp)
 {
-	return kmalloc(size, gfp | GFP_ZERO);
+	void *object;
+
+	if (size > KMALLOC_MAX)
+		return kmalloc(size, gfp | GFP_ZERO);
+	object = kmalloc(size, gfp); /* only what was asked for is cleared */
+	return object ? memset(object, 0, size) : NULL;
 }
 
 void kfree(const void *p)

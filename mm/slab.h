@@ -32,7 +32,7 @@ struct kmem_cache {
 		struct spinlock lock; /* contended by kmem_shrink alone */
 		uint32_t nr_free;
 		void *free;	 /* linked through the link word */
-		int64_t nr_used; /* may be negative; the sum counts */
+		uint64_t unused; /* a power of two is found sooner */
 	} hart[MAX_HARTS];
 };
 
@@ -45,7 +45,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp) __must_check;
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
 /* Objects in use, all harts. Exact only when nobody allocates. */
-uint64_t kmem_cache_used(const struct kmem_cache *cache);
+uint64_t kmem_cache_used(struct kmem_cache *cache);
 
 /*
  * Give empty pages of all caches back to the page allocator; pages freed.

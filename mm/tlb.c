@@ -14,6 +14,7 @@
  */
 #include "mm/tlb.h"
 
+#include "mm/pagetable.h"
 #include "mm/vmstat.h"
 
 #define MAX_PAGES 64
@@ -124,7 +125,7 @@ void tlb_gather_flush(struct tlb_gather *gather)
 		page_free_virt(batch);
 	}
 	list_for_each_entry_safe (table, next, &gather->tables, lru)
-		page_put(table);
+		table_free(table);
 	tlb_gather_init(gather, gather->mm, gather->whole_mm);
 }
 

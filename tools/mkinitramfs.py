@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Pack files into a "newc" cpio archive, the kernel's first file system.
 
-    mkinitramfs.py -o OUT [--base CPIO] [--root DIR] [ENTRY...]
+    mkinitramfs.py -o OUT [--strip] [--base CPIO] [--root DIR] [ENTRY...]
 
 An ENTRY is PATH=FILE (a copy of the host's FILE) or PATH/ (a directory).
 Parents are made as needed. Later sources replace earlier ones: first --base,
-then --root, then the entries.
+then --root, then the entries. With --strip, programs given as entries lose
+what is not loaded: symbols and debug information.
 
 The same input gives the same bytes: entries are sorted, inode numbers are
 counted, times and owners are zero. Format: cpio(5), "New ASCII Format".
@@ -15,6 +16,7 @@ counted, times and owners are zero. Format: cpio(5), "New ASCII Format".
 import argparse
 import os
 import stat
+import struct
 import sys
 
 DIR, FILE, LINK = stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK
@@ -26,6 +28,21 @@ def clean(path):
     if ".." in parts or not parts:
         raise ValueError(f"not a path inside the archive: {path!r}")
     return "/".join(parts)
+
+
+def strip(data):
+    """A 64-bit ELF program without sections; anything else as it is."""
+    if data[:5] != b"\x7fELF\x02":
+        return data
+    at, size, count = struct.unpack_from("<Q14xHH", data, 32)
+    end = at + size * count
+    for header in range(at, end, size):
+        offset, _, _, length = struct.unpack_from("<QQQQ", data, header + 8)
+        end = max(end, offset + length)
+    short = bytearray(data[:end])
+    struct.pack_into("<Q", short, 40, 0)  # e_shoff
+    struct.pack_into("<HH", short, 60, 0, 0)  # e_shnum, e_shstrndx
+    return bytes(short)
 
 
 class Archive:
@@ -44,9 +61,11 @@ class Archive:
             raise ValueError(f"{name}: both a directory and a file")
         self.entries[name] = (mode, data)
 
-    def add_file(self, path, host_path):
+    def add_file(self, path, host_path, is_stripped=False):
         with open(host_path, "rb") as f:
             data = f.read()
+        if is_stripped:
+            data = strip(data)
         runs = os.access(host_path, os.X_OK) or data[:4] == b"\x7fELF"
         self.add(path, FILE | (0o755 if runs else 0o644), data)
 
@@ -108,6 +127,8 @@ def main():
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--base", help="archive to start from")
     parser.add_argument("--root", help="directory tree to add")
+    parser.add_argument("--strip", action="store_true",
+                        help="no symbols in programs given as entries")
     parser.add_argument("entry", nargs="*", help="PATH=FILE or PATH/")
     args = parser.parse_args()
     archive = Archive()
@@ -120,7 +141,7 @@ def main():
         for entry in args.entry:
             path, is_file, host_path = entry.partition("=")
             if is_file:
-                archive.add_file(path, host_path)
+                archive.add_file(path, host_path, args.strip)
             else:
                 archive.add(path, DIR | 0o755)
         with open(args.output, "wb") as f:

@@ -40,10 +40,10 @@ static int table_alloc(unsigned size, struct open_file ***slot,
 }
 
 static void table_copy(struct files *files, struct open_file **slot,
-		       uint64_t *cloexec, unsigned size)
+		       uint64_t *cloexec)
 {
-	memcpy(slot, files->slot, size * sizeof(*slot));
-	memcpy(cloexec, files->cloexec, size / 8);
+	memcpy(slot, files->slot, files->end * sizeof(*slot));
+	memcpy(cloexec, files->cloexec, files->size / 8);
 }
 
 struct files *files_alloc(void)
@@ -77,13 +77,14 @@ struct files *files_dup(struct files *files)
 	copy->refs = 1;
 	copy->size = files->size;
 	copy->next = files->next;
+	copy->end = files->end;
 	if (table_alloc(copy->size, &copy->slot, &copy->cloexec)) {
 		spin_unlock(&files->lock);
 		kfree(copy);
 		return NULL;
 	}
-	table_copy(files, copy->slot, copy->cloexec, copy->size);
-	for (unsigned i = 0; i < copy->size; i++) {
+	table_copy(files, copy->slot, copy->cloexec);
+	for (unsigned i = 0; i < copy->end; i++) {
 		if (copy->slot[i])
 			open_file_get(copy->slot[i]);
 	}
@@ -95,7 +96,7 @@ void files_put(struct files *files)
 {
 	if (fetch_sub_acq_rel(&files->refs, 1) != 1)
 		return;
-	for (unsigned i = 0; i < files->size; i++) {
+	for (unsigned i = 0; i < files->end; i++) {
 		if (files->slot[i])
 			open_file_put(files->slot[i]);
 	}
@@ -138,6 +139,7 @@ static void set_slot(struct files *files, unsigned fd, struct open_file *file,
 		     bool cloexec)
 {
 	files->slot[fd] = file;
+	files->end = max(files->end, fd + 1);
 	if (cloexec)
 		files->cloexec[fd / 64] |= 1UL << fd % 64;
 	else
@@ -157,7 +159,7 @@ static int reserve_slot(struct files *files, unsigned fd)
 		size *= 2;
 	if (table_alloc(size, &slot, &cloexec))
 		return -ENOMEM;
-	table_copy(files, slot, cloexec, files->size);
+	table_copy(files, slot, cloexec);
 	files->slot = slot;
 	files->cloexec = cloexec;
 	files->size = size;

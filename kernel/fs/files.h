@@ -23,6 +23,7 @@ struct files {
 	struct spinlock lock;
 	uint32_t size;		 /* lock; slots */
 	uint32_t next;		 /* lock; no free slot below */
+	uint32_t end;		 /* lock; no slot was ever used from here on */
 	struct open_file **slot; /* lock; NULL: free */
 	uint64_t *cloexec;	 /* lock; one bit a slot */
 };

@@ -38,8 +38,15 @@ _start:
 
 	lla	t0, bss_start
 	lla	t1, bss_end
-1:	sd	zero, 0(t0)
-	addi	t0, t0, 8
+1:	sd	zero,  0(t0)
+	sd	zero,  8(t0)
+	sd	zero, 16(t0)
+	sd	zero, 24(t0)
+	sd	zero, 32(t0)
+	sd	zero, 40(t0)
+	sd	zero, 48(t0)
+	sd	zero, 56(t0)
+	addi	t0, t0, 64
 	bltu	t0, t1, 1b
 
 	/* Link address minus load address, for this and later harts. */

@@ -3,7 +3,7 @@
  * memcpy, memmove and memset, in place of picolibc's, which were built for
  * size and go byte by byte. The compiler calls them as well.
  *
- * Words in blocks of 64 bytes; no access is ever misaligned. memcpy goes
+ * Words in blocks of 64 bytes, memset of 256; no access is ever misaligned. memcpy goes
  * upwards, which memmove relies on.
  */
 	.macro FUNCTION name
@@ -146,7 +146,17 @@ FUNCTION memset
 	sb	a1, 0(a3)
 	addi	a3, a3, 1
 	j	1b
-2:	addi	a5, a4, -64
+2:	addi	a5, a4, -256
+	bltu	a5, a3, 8f
+9:
+	.set	offset, 0
+	.rept	32
+	sd	a1, offset(a3)
+	.set	offset, offset + 8
+	.endr
+	addi	a3, a3, 256
+	bgeu	a5, a3, 9b
+8:	addi	a5, a4, -64
 	bltu	a5, a3, 4f
 3:	sd	a1,  0(a3)
 	sd	a1,  8(a3)

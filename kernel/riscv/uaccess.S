@@ -7,7 +7,7 @@
  * of instructions: start, end, fixup, relative to the field itself. SUM is set
  * on entry and cleared on every way out, the fixups included.
  *
- * Copies work in blocks of 256 bytes. A block that faults is done again byte
+ * Copies work in blocks of up to 256 bytes. A block that faults is done again byte
  * by byte, so that the number of bytes left is exact.
  */
 #include "kernel/riscv/csr.h"
@@ -37,6 +37,25 @@
 \name:
 	.endm
 
+	.macro COPY_64 offset
+	ld	a3, \offset +  0(a1)
+	ld	a4, \offset +  8(a1)
+	ld	a5, \offset + 16(a1)
+	ld	a6, \offset + 24(a1)
+	ld	a7, \offset + 32(a1)
+	ld	t0, \offset + 40(a1)
+	ld	t1, \offset + 48(a1)
+	ld	t2, \offset + 56(a1)
+	sd	a3, \offset +  0(a0)
+	sd	a4, \offset +  8(a0)
+	sd	a5, \offset + 16(a0)
+	sd	a6, \offset + 24(a0)
+	sd	a7, \offset + 32(a0)
+	sd	t0, \offset + 40(a0)
+	sd	t1, \offset + 48(a0)
+	sd	t2, \offset + 56(a0)
+	.endm
+
 	.section .text
 
 /* size_t user_copy(void *to, const void *from, size_t len): bytes left */
@@ -59,7 +78,7 @@ FUNCTION user_copy
 2:	andi	t3, a1, 7
 	bnez	t3, .Lcopy_shift
 
-	/* Blocks. */
+	/* Blocks of 256 bytes, and what is left of them in blocks of 64. */
 	sub	t4, t5, a0
 	andi	t4, t4, -256
 	beqz	t4, 4f
@@ -67,38 +86,31 @@ FUNCTION user_copy
 3:
 	.set	offset, 0
 	.rept	4
-	ld	a3, offset +  0(a1)
-	ld	a4, offset +  8(a1)
-	ld	a5, offset + 16(a1)
-	ld	a6, offset + 24(a1)
-	ld	a7, offset + 32(a1)
-	ld	t0, offset + 40(a1)
-	ld	t1, offset + 48(a1)
-	ld	t2, offset + 56(a1)
-	sd	a3, offset +  0(a0)
-	sd	a4, offset +  8(a0)
-	sd	a5, offset + 16(a0)
-	sd	a6, offset + 24(a0)
-	sd	a7, offset + 32(a0)
-	sd	t0, offset + 40(a0)
-	sd	t1, offset + 48(a0)
-	sd	t2, offset + 56(a0)
+	COPY_64	offset
 	.set	offset, offset + 64
 	.endr
 	addi	a0, a0, 256
 	addi	a1, a1, 256
 	bne	a0, t4, 3b
-4:
+4:	sub	t4, t5, a0
+	andi	t4, t4, -64
+	beqz	t4, 6f
+	add	t4, t4, a0
+5:	COPY_64	0
+	addi	a0, a0, 64
+	addi	a1, a1, 64
+	bne	a0, t4, 5b
+6:
 	/* Words. */
 	sub	t4, t5, a0
 	andi	t4, t4, -8
 	beqz	t4, .Lcopy_bytes
 	add	t4, t4, a0
-5:	ld	a3, 0(a1)
+7:	ld	a3, 0(a1)
 	sd	a3, 0(a0)
 	addi	a1, a1, 8
 	addi	a0, a0, 8
-	bne	a0, t4, 5b
+	bne	a0, t4, 7b
 
 .Lcopy_bytes:
 	beq	a0, t5, .Lcopy_done
