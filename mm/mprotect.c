@@ -14,43 +14,64 @@
 #include "mm/pagetable.h"
 #include "mm/vma.h"
 
-/* May this page be written through this entry without a further fault? */
-static bool can_be_writable(const struct vm_area_struct *vma, pte_t pte)
+/* Which pages of an area may be written without a further fault. */
+enum writable { NO_PAGE, EACH_PAGE, DIRTY_PAGES, OWN_PAGES };
+
+static enum writable writable_pages(const struct vm_area_struct *vma)
+{
+	if (!vma_has(vma, VM_WRITE))
+		return NO_PAGE;
+	if (!vma_has(vma, VM_SHARED))
+		return OWN_PAGES;
+	return vma_wants_writenotify(vma) ? DIRTY_PAGES : EACH_PAGE;
+}
+
+static inline bool can_be_writable(enum writable which, pte_t pte)
 {
 	const struct page *page;
 
-	if (!vma_has(vma, VM_WRITE) || pte_has(pte, PTE_SPECIAL))
+	if (which != OWN_PAGES)
+		return which == EACH_PAGE ||
+		       (which == DIRTY_PAGES && pte_has(pte, PTE_D));
+	if ((pte.val & (PTE_D | PTE_SPECIAL)) != PTE_D)
 		return false;
-	if (vma_has(vma, VM_SHARED))
-		return pte_has(pte, PTE_D) || !vma_wants_writenotify(vma);
 	page = pfn_to_page(pte_pfn(pte));
-	return page->type == PAGE_ANON && page_refcount(page) == 1 &&
-	       pte_has(pte, PTE_D);
+	return page->type == PAGE_ANON && page_refcount(page) == 1;
 }
 
-/* Rewrite a run of entries of one table. Returns whether any had to change. */
+/*
+ * Rewrite a run of entries of one table. Returns whether any lost permissions,
+ * which translations may still grant.
+ * Bits are cleared and set one after the other, each atomically: the hardware
+ * may set A and D meanwhile, and no permission is there that neither the old
+ * nor the new entry has.
+ */
 static bool protect_run(const struct vm_area_struct *vma, pte_t *ptep,
 			vaddr_t va, vaddr_t stop)
 {
-	const uint64_t keep = PTE_PFN_MASK | PTE_D | PTE_SPECIAL | PTE_SOFT;
+	const uint64_t all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A;
 	uint64_t prot = vma->vm_page_prot.val;
+	enum writable which = writable_pages(vma);
 	struct spinlock *ptl = pte_lockptr(ptep);
 	bool has_changed = false;
 
 	spin_lock(ptl);
-	for (; va < stop; va += PAGE_SIZE, ptep++) {
-		pte_t pte = pte_load(ptep), fresh;
+	for (pte_t *end = ptep + ((stop - va) >> PAGE_SHIFT); ptep < end;
+	     ptep++) {
+		pte_t pte = pte_load(ptep);
+		uint64_t want = prot, lost, gained;
 
 		if (pte_is_none(pte))
 			continue;
-		/* Clear first: the hardware must not set A or D in between. */
-		if (pte_has(pte, PTE_W))
-			pte = pte_get_and_clear(ptep);
-		fresh = (pte_t){(pte.val & keep) | prot};
-		if (can_be_writable(vma, pte))
-			fresh = pte_set(fresh, PTE_W);
-		pte_store(ptep, fresh);
-		has_changed = true;
+		if (which != NO_PAGE && can_be_writable(which, pte))
+			want |= PTE_W;
+		lost = pte.val & all & ~want;
+		gained = want & ~pte.val;
+		if (lost)
+			fetch_and_relaxed(&ptep->val, ~lost);
+		if (gained)
+			fetch_or_relaxed(&ptep->val, gained);
+		has_changed |= lost != 0;
 	}
 	spin_unlock(ptl);
 	return has_changed;

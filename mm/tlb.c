@@ -60,44 +60,41 @@ void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
 	gather->end = 0;
 	gather->whole_mm = whole_mm;
 	gather->freed_tables = false;
-	gather->nr = 0;
+	gather->next = gather->local;
+	gather->top = gather->local + TLB_GATHER_LOCAL;
 	gather->batches = NULL;
 	list_init(&gather->tables);
 }
 
-/* Room in a fresh batch page; without memory the gather is simply full. */
-static __noinline struct tlb_batch *batch_add(struct tlb_gather *gather)
+__noinline bool tlb_gather_more(struct tlb_gather *gather)
 {
 	struct tlb_batch *batch = page_alloc_virt(GFP_KERNEL);
 
-	if (batch) {
-		batch->nr = 0;
-		batch->next = gather->batches;
-		gather->batches = batch;
-	}
-	return batch;
+	if (!batch)
+		return false;
+	batch->older = gather->batches;
+	gather->batches = batch;
+	gather->next = batch->page;
+	gather->top = batch->page + ARRAY_SIZE(batch->page);
+	return true;
 }
 
-/*
- * The last slot of local[] stays free for the page that finds no batch, so
- * that every page handed over is kept.
- */
-bool tlb_gather_page(struct tlb_gather *gather, struct page *page)
+/* Drop the mappings of all pages; only the newest array is not full. */
+static void put_pages(struct tlb_gather *gather)
 {
-	struct tlb_batch *batch = gather->batches;
+	struct page **end = gather->next;
 
-	if (gather->nr < TLB_GATHER_LOCAL - 1) {
-		gather->local[gather->nr++] = page;
-		return false;
+	while (gather->batches) {
+		struct tlb_batch *batch = gather->batches;
+
+		page_put_many(batch->page, end - batch->page, PAGE_MAPPING);
+		gather->batches = batch->older;
+		page_free_virt(batch);
+		end = gather->batches
+			  ? gather->batches->page + ARRAY_SIZE(batch->page)
+			  : gather->local + TLB_GATHER_LOCAL;
 	}
-	if (!batch || batch->nr == ARRAY_SIZE(batch->page))
-		batch = batch_add(gather);
-	if (!batch) {
-		gather->local[gather->nr++] = page;
-		return true;
-	}
-	batch->page[batch->nr++] = page;
-	return false;
+	page_put_many(gather->local, end - gather->local, PAGE_MAPPING);
 }
 
 void tlb_gather_table(struct tlb_gather *gather, struct page *table)
@@ -116,14 +113,7 @@ void tlb_gather_flush(struct tlb_gather *gather)
 		else if (gather->start < gather->end)
 			flush_tlb_range(gather->mm, gather->start, gather->end);
 	}
-	page_put_many(gather->local, gather->nr, PAGE_MAPPING);
-	while (gather->batches) {
-		struct tlb_batch *batch = gather->batches;
-
-		gather->batches = batch->next;
-		page_put_many(batch->page, batch->nr, PAGE_MAPPING);
-		page_free_virt(batch);
-	}
+	put_pages(gather);
 	list_for_each_entry_safe (table, next, &gather->tables, lru)
 		table_free(table);
 	tlb_gather_init(gather, gather->mm, gather->whole_mm);

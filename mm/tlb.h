@@ -19,20 +19,19 @@
 
 /* Further pages, in a page of their own. */
 struct tlb_batch {
-	struct tlb_batch *next;
-	uint64_t nr;
-	struct page *page[(PAGE_SIZE - 16) / sizeof(struct page *)];
+	struct tlb_batch *older;
+	struct page *page[PAGE_SIZE / sizeof(struct page *) - 1];
 };
 
 struct tlb_gather {
 	struct mm_struct *mm;
-	vaddr_t start, end; /* what needs a fence; start >= end: nothing */
-	bool whole_mm;	    /* the mm has no user left: no fence at all */
-	bool freed_tables;  /* upper entries changed: fence everything */
-	unsigned nr;	    /* in local[] */
-	struct page *local[TLB_GATHER_LOCAL];
-	struct tlb_batch *batches;
+	vaddr_t start, end;	   /* what needs a fence; start >= end: none */
+	bool whole_mm;		   /* the mm has no user left: no fence */
+	bool freed_tables;	   /* upper entries changed: fence everything */
+	struct page **next, **top; /* room in local[] or the newest batch */
+	struct tlb_batch *batches; /* newest first; the older ones are full */
 	struct list_head tables;
+	struct page *local[TLB_GATHER_LOCAL];
 };
 
 /* whole_mm: nobody runs in this address space nor will again. */
@@ -47,12 +46,20 @@ static inline void tlb_gather_range(struct tlb_gather *gather, vaddr_t start,
 	gather->end = max(gather->end, end);
 }
 
+/* Find room for more pages; false: no memory, the gather must be flushed. */
+bool tlb_gather_more(struct tlb_gather *gather);
+
 /*
  * Keep a page whose mapping was removed; its PAGE_MAPPING count is dropped
  * after the fence. Returns true when the gather is full: the caller then lets
  * go of the table lock, calls tlb_gather_flush and goes on.
  */
-bool tlb_gather_page(struct tlb_gather *gather, struct page *page);
+static inline bool tlb_gather_page(struct tlb_gather *gather, struct page *page)
+{
+	*gather->next++ = page;
+	return unlikely(gather->next == gather->top) &&
+	       !tlb_gather_more(gather);
+}
 
 void tlb_gather_table(struct tlb_gather *gather, struct page *table);
 void tlb_gather_flush(struct tlb_gather *gather);

@@ -13,6 +13,7 @@ struct zap {
 	struct vm_area_struct *vma;
 	bool file_pages_only;
 	bool has_removed;	  /* something of the run at hand */
+	bool is_full;		  /* the gather wants to be emptied */
 	int64_t nr_anon, nr_file; /* removed so far */
 };
 
@@ -48,14 +49,13 @@ static bool zap_pte(struct zap *zap, pte_t *ptep, pte_t pte)
 static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 {
 	struct spinlock *ptl = pte_lockptr(ptep);
-	bool is_full = false;
 
 	spin_lock(ptl);
-	for (; va < end && !is_full; va += PAGE_SIZE, ptep++) {
+	for (; va < end && !zap->is_full; va += PAGE_SIZE, ptep++) {
 		pte_t pte = pte_load(ptep);
 
 		if (!pte_is_none(pte))
-			is_full = zap_pte(zap, ptep, pte);
+			zap->is_full = zap_pte(zap, ptep, pte);
 	}
 	spin_unlock(ptl);
 	return va;
@@ -72,9 +72,10 @@ static void zap_range(struct zap *zap, vaddr_t start, vaddr_t end)
 		stop = zap_run(zap, ptep, va, stop);
 		if (zap->has_removed)
 			tlb_gather_range(zap->gather, va, stop);
-		/* A short run means that the gather wants to be emptied. */
-		if (unlikely(stop < end && (stop & (pt_level_size(1) - 1))))
+		if (unlikely(zap->is_full)) {
 			tlb_gather_flush(zap->gather);
+			zap->is_full = false;
+		}
 	}
 	if (zap->nr_anon)
 		rss_add(mm, MM_ANONPAGES, -zap->nr_anon);
