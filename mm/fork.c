@@ -103,11 +103,11 @@ static int copy_area_pages(struct vm_area_struct *dst,
 	return err;
 }
 
-/* The child's area; *vmap gets it. 0 or -ENOMEM. */
+/* The child's area, behind *vmap, which becomes it. 0 or -ENOMEM. */
 static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 		    struct vm_area_struct **vmap)
 {
-	struct vm_area_struct *vma = vm_area_dup(src, mm);
+	struct vm_area_struct *vma = vm_area_dup(src, mm), *prev = *vmap;
 
 	if (!vma)
 		return -ENOMEM;
@@ -119,7 +119,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 	}
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
-	vma_link(mm, vma);
+	vma_append(mm, vma, prev);
 	vm_stat_account(mm, vma_flags(vma), vma_pages(vma));
 	*vmap = vma;
 	return 0;
@@ -128,7 +128,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 /* Both mmap_locks are held for writing. */
 static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
-	struct vm_area_struct *src, *vma;
+	struct vm_area_struct *src, *vma = NULL;
 	bool has_protected = false;
 	int err = 0;
 
@@ -142,6 +142,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 		if (err)
 			break;
 	}
+	vma_append_done(mm);
 	/* The parent must not write through what it remembers. */
 	if (has_protected)
 		flush_tlb_mm(old);

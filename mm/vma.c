@@ -258,6 +258,49 @@ void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 	mm->map_count++;
 }
 
+/*
+ * The highest node has no child to its right, so there is nothing to search
+ * for; nobody looks for gaps before vma_append_done() has summed them up.
+ */
+void vma_append(struct mm_struct *mm, struct vm_area_struct *vma,
+		struct vm_area_struct *prev)
+{
+	struct rb_node *parent = prev ? &prev->vm_rb : NULL;
+
+	mmap_assert_write_locked(mm);
+	BUG_ON(prev && (prev->vm_end > vma->vm_start || parent->right));
+	vma_start_write(vma);
+	vma_mark_attached(vma);
+	vma->rb_gap = gap_below(vma, prev);
+	rb_link_node(&vma->vm_rb, parent,
+		     parent ? &parent->right : &mm->mm_rb.node);
+	rb_insert(&vma->vm_rb, &mm->mm_rb);
+	i_mmap_lock(vma);
+	i_mmap_insert(vma);
+	i_mmap_unlock(vma);
+	mm->map_count++;
+}
+
+/* As deep as the tree: at most 34 for all areas that there can be. */
+static uint64_t sum_gaps(struct rb_node *node)
+{
+	struct vm_area_struct *vma = vma_of(node);
+	uint64_t gap = vma->rb_gap;
+
+	if (node->left)
+		gap = max(gap, sum_gaps(node->left));
+	if (node->right)
+		gap = max(gap, sum_gaps(node->right));
+	vma->rb_subtree_gap = gap;
+	return vma->rb_subtree_gap;
+}
+
+void vma_append_done(struct mm_struct *mm)
+{
+	if (mm->mm_rb.node)
+		sum_gaps(mm->mm_rb.node);
+}
+
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	i_mmap_lock(vma);

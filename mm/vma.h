@@ -130,6 +130,15 @@ static inline vaddr_t vm_start_gap(const struct vm_area_struct *vma)
  * reverse map leads to its page tables.
  */
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+
+/*
+ * The same for a tree that is built from the lowest area to the highest: prev
+ * is the one added last, or NULL. Until vma_append_done() no gap may be looked
+ * for. Saves half of what searching and updating the gaps costs each time.
+ */
+void vma_append(struct mm_struct *mm, struct vm_area_struct *vma,
+		struct vm_area_struct *prev);
+void vma_append_done(struct mm_struct *mm);
 void vma_unlink(struct vm_area_struct *vma);
 
 /* For exit: all of vma_unlink but the tree, which is thrown away whole. */
