@@ -126,6 +126,22 @@ static __noinline uint64_t assign_asid(struct mm_struct *mm, unsigned hart)
 	return context;
 }
 
+/*
+ * What other harts remember stays behind under the old number, which is not
+ * given out again before they have flushed. The new number is there before the
+ * new mask: who finds the mask (flush_tlb_range) finds the number. One who
+ * finds the old mask has changed its entries before, and so we see them.
+ */
+void mm_leave_harts(struct mm_struct *mm)
+{
+	if (nr_asids) {
+		spin_lock(&asid_lock);
+		store_relaxed(&mm->ctx.asid, new_context(0));
+		spin_unlock(&asid_lock);
+	}
+	exchange_acq_rel(&mm->ctx.hart_mask, 1UL << machine_hart());
+}
+
 void mm_activate(struct mm_struct *mm)
 {
 	unsigned hart = machine_hart();

@@ -14,5 +14,11 @@ struct mm_struct;
  */
 void mm_activate(struct mm_struct *mm);
 
+/*
+ * Nobody runs mm or can begin to, and this hart is about to: no other hart has
+ * translations of it that will be used. Takes them out of ctx.hart_mask.
+ */
+void mm_leave_harts(struct mm_struct *mm);
+
 /* Find out how many ASIDs the harts have; once, at boot. */
 void asid_init(void);
