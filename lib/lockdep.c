@@ -18,6 +18,9 @@ static uint64_t after[LOCKDEP_CLASSES][WORDS]; /* [a]: taken while a is held */
 static const char *names[LOCKDEP_CLASSES] = {"(no class)"};
 static uint16_t nr_classes = 1;
 
+/* What the thread that each hart ran last holds; spinlocks do not move. */
+static struct held_locks *held_by[CONFIG_LOCKDEP ? MAX_HARTS : 1]; /* a */
+
 static void graph_enter(void)
 {
 	while (exchange_acquire(&graph_lock, 1))
@@ -134,6 +137,7 @@ void lockdep_note_acquire(const void *lock, uint16_t class, unsigned how)
 	}
 	if (held->nr == LOCKDEP_HELD)
 		complain(held, "too many locks", lock, class);
+	store_release(&held_by[machine_hart()], held);
 	held->lock[held->nr].lock = lock;
 	held->lock[held->nr].class = class;
 	held->lock[held->nr++].how = how;
@@ -163,4 +167,27 @@ void lockdep_note_sleep(void)
 
 	if (held && holds_spinlock(held))
 		complain(held, "sleeping inside a spinlock", NULL, 0);
+}
+
+void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held)
+{
+	uint64_t start = machine_clock();
+
+	while (load_relaxed(held)) {
+		if (machine_clock() - start < LOCKDEP_PATIENCE) {
+			machine_relax();
+			continue;
+		}
+		kprintf("watchdog: hart %u waits for %s (%p)\n", machine_hart(),
+			names[class], lock);
+		for (unsigned hart = 0; hart < ARRAY_SIZE(held_by); hart++) {
+			struct held_locks *other = load_acquire(&held_by[hart]);
+
+			if (!other || !other->nr)
+				continue;
+			kprintf("hart %u:\n", hart);
+			lockdep_print(other);
+		}
+		panic("watchdog: a spinlock is not to be had\n");
+	}
 }

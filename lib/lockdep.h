@@ -52,6 +52,13 @@ void lockdep_note_acquire(const void *lock, uint16_t class, unsigned how);
 void lockdep_note_release(const void *lock);
 void lockdep_note_sleep(void);
 
+/*
+ * The watchdog: wait until *held is 0, but not for ever. After LOCKDEP_PATIENCE
+ * print who holds what and panic.
+ */
+#define LOCKDEP_PATIENCE 30000000000UL /* ns; an emulated hart may be slow */
+void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held);
+
 /* Print the locks that a thread holds, for panics and watchdogs. */
 void lockdep_print(const struct held_locks *held);
 

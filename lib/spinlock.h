@@ -31,6 +31,8 @@ static inline void spin_init_class(struct spinlock *lock, uint16_t class)
 static inline void spin_acquire(struct spinlock *lock)
 {
 	while (unlikely(exchange_acquire(&lock->held, 1))) {
+		if (CONFIG_LOCKDEP)
+			lockdep_spin(lock, lock->class, &lock->held);
 		while (load_relaxed(&lock->held))
 			machine_relax();
 	}
