@@ -16,7 +16,7 @@
 #include "user/lib/thread.h"
 #include "user/lib/user.h"
 
-#define PAGES	    256UL
+#define PAGES	    1024UL
 #define SIZE	    (PAGES * PAGE)
 #define MAX_THREADS 8
 
