@@ -34,16 +34,16 @@ static int fault_error(vm_fault_t fault)
 }
 
 /*
- * Fault one page in, with mmap_lock held for reading; it may be released
- * (*locked says). 0 or -Exxx.
+ * Fault one page in, with mmap_lock held. With retry = FAULT_FLAG_ALLOW_RETRY
+ * it is held for reading and may be released (*locked says). 0 or -Exxx.
  */
 static int fault_in(struct vm_area_struct *vma, vaddr_t addr, bool write,
-		    bool *locked)
+		    uint32_t retry, bool *locked)
 {
 	struct vma_guard guard = {
 	    .mm = vma->vm_mm, .vma = vma, .kind = GUARD_MMAP_READ};
 	struct fault_report report = {.kind = FAULT_NONE};
-	uint32_t flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE |
+	uint32_t flags = retry | FAULT_FLAG_REMOTE |
 			 (write ? FAULT_FLAG_WRITE : FAULT_FLAG_READ);
 	vm_fault_t fault = handle_mm_fault(&guard, addr, flags, &report);
 
@@ -51,13 +51,19 @@ static int fault_in(struct vm_area_struct *vma, vaddr_t addr, bool write,
 	return fault_error(fault);
 }
 
-/*
- * How a range is walked: `write` breaks COW; `check` returns 0 or -Exxx for an
- * area before its pages are touched, 1 to skip it.
- */
-static int populate(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-		    bool (*wants_write)(const struct vm_area_struct *vma),
-		    int (*check)(const struct vm_area_struct *vma))
+/* How a range is walked. */
+struct populate {
+	bool (*wants_write)(const struct vm_area_struct *vma); /* break COW */
+	/*
+	 * 0, 1 to skip the area or hole (NULL), or -Exxx; asked before its
+	 * pages are touched.
+	 */
+	int (*check)(const struct vm_area_struct *vma);
+	bool ignores_errors; /* go on behind an area with a page that fails */
+};
+
+static int populate(const struct populate *how, struct mm_struct *mm,
+		    vaddr_t start, vaddr_t end)
 {
 	bool locked = false;
 	int err = 0;
@@ -70,14 +76,14 @@ static int populate(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 		locked = true;
 		vma = find_vma(mm, start);
 		if (!vma || vma->vm_start > start) {
-			err = check(NULL);
+			err = how->check(NULL);
 			if (err > 0) { /* skip the hole */
 				start = vma ? vma->vm_start : end;
 				err = 0;
 			}
 			continue;
 		}
-		err = check(vma);
+		err = how->check(vma);
 		if (err > 0) {
 			start = vma->vm_end;
 			err = 0;
@@ -85,12 +91,17 @@ static int populate(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 		}
 		for (; !err && locked && start < min(vma->vm_end, end);
 		     start += PAGE_SIZE) {
-			bool write = wants_write(vma);
+			bool write = how->wants_write(vma);
 
 			if (!is_mapped(mm, start, write))
-				err = fault_in(vma, start, write, &locked);
+				err = fault_in(vma, start, write,
+					       FAULT_FLAG_ALLOW_RETRY, &locked);
 			if (!locked || err)
 				break; /* the same page again, or the end */
+		}
+		if (err && locked && how->ignores_errors) {
+			start = vma->vm_end;
+			err = 0;
 		}
 		if (machine_fatal_signal())
 			err = -EINTR;
@@ -110,11 +121,6 @@ static int check_any(const struct vm_area_struct *vma)
 {
 	return !vma || vma_has(vma, VM_IO | VM_PFNMAP | VM_LOCKONFAULT) ||
 	       !vma_has(vma, VM_ACCESS_FLAGS);
-}
-
-static int check_only_locked(const struct vm_area_struct *vma)
-{
-	return check_any(vma) || !vma_has(vma, VM_LOCKED);
 }
 
 static int check_locked(const struct vm_area_struct *vma)
@@ -158,23 +164,37 @@ static int check_writable(const struct vm_area_struct *vma)
 
 void mm_populate(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
-	populate(mm, start, end, lock_wants_write, check_any);
+	static const struct populate how = {lock_wants_write, check_any, true};
+
+	populate(&how, mm, start, end);
 }
 
-void mm_populate_locked_areas(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+void mm_populate_area(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
-	populate(mm, start, end, lock_wants_write, check_only_locked);
+	bool write = lock_wants_write(vma), locked = true;
+	int err = check_any(vma);
+
+	mmap_assert_write_locked(vma->vm_mm);
+	for (vaddr_t va = start; va < end && !err; va += PAGE_SIZE) {
+		if (!is_mapped(vma->vm_mm, va, write))
+			err = fault_in(vma, va, write, 0, &locked);
+	}
 }
 
 int mm_populate_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
-	return populate(mm, start, end, lock_wants_write, check_locked);
+	static const struct populate how = {lock_wants_write, check_locked,
+					    false};
+
+	return populate(&how, mm, start, end);
 }
 
 int populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end, bool write)
 {
-	return write ? populate(mm, start, end, always, check_writable)
-		     : populate(mm, start, end, never, check_readable);
+	static const struct populate read = {never, check_readable, false};
+	static const struct populate to_write = {always, check_writable, false};
+
+	return populate(write ? &to_write : &read, mm, start, end);
 }
 
 /*
@@ -212,7 +232,8 @@ static struct page *get_user_page(struct mm_struct *mm, vaddr_t addr,
 		}
 		if (!vma_has(vma, VM_ACCESS_FLAGS))
 			break; /* nothing would ever become present */
-		err = fault_in(vma, addr, write, &locked);
+		err =
+		    fault_in(vma, addr, write, FAULT_FLAG_ALLOW_RETRY, &locked);
 	}
 	if (locked)
 		mmap_read_unlock(mm);

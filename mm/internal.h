@@ -57,8 +57,11 @@ bool may_lock(const struct mm_struct *mm, uint64_t npages);
  */
 void mm_populate(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 
-/* The same for the locked areas in [start, end); others are left alone. */
-void mm_populate_locked_areas(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+/*
+ * Fault in the pages of [start, end), which lies in one area, until one cannot
+ * be had. mmap_lock is held for writing and stays so.
+ */
+void mm_populate_area(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
 
 /*
  * Fault in every page of [start, end) for reading or writing; 0, or -EFAULT,

@@ -117,26 +117,10 @@ static int account(const struct vm_area_struct *vma, uint64_t npages,
 	return 0;
 }
 
-struct mprotect {
-	struct tlb_gather gather;
-	vaddr_t populate_start, populate_end; /* fault in after the unlock */
-};
-
-/* Locked private memory that becomes writable gets pages of its own. */
-static void note_locked(struct mprotect *op, uint64_t old, uint64_t flags,
-			vaddr_t start, vaddr_t end)
-{
-	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED ||
-	    !(flags & VM_WRITE))
-		return;
-	if (!op->populate_end)
-		op->populate_start = start;
-	op->populate_end = end;
-}
-
 /* One area, or the part of it in [start, end). Returns the area in *vmap. */
-static int mprotect_area(struct mprotect *op, struct vm_area_struct **vmap,
-			 vaddr_t start, vaddr_t end, uint64_t flags)
+static int mprotect_area(struct tlb_gather *gather,
+			 struct vm_area_struct **vmap, vaddr_t start,
+			 vaddr_t end, uint64_t flags)
 {
 	struct vm_area_struct *vma = *vmap;
 	struct mm_struct *mm = vma->vm_mm;
@@ -155,17 +139,21 @@ static int mprotect_area(struct mprotect *op, struct vm_area_struct **vmap,
 	vm_flags_reset(vma, flags);
 	vm_stat_account(mm, old, -(int64_t)npages);
 	vm_stat_account(mm, flags, npages);
-	change_protection(&op->gather, vma);
-	note_locked(op, old, flags, start, end);
-	*vmap = vma_merge(vma);
+	change_protection(gather, vma);
+	vma = *vmap = vma_merge(vma);
+	/* Locked private memory that becomes writable: pages of its own. */
+	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED &&
+	    (flags & VM_WRITE))
+		mm_populate_area(vma, start, end);
 	return 0;
 }
 
-static int mprotect_locked(struct mprotect *op, struct mm_struct *mm,
-			   vaddr_t start, vaddr_t end, unsigned prot)
+static int mprotect_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+			   unsigned prot)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 	bool grows = prot & PROT_GROWSDOWN;
+	struct tlb_gather gather;
 	int err = 0;
 
 	if (!vma || vma->vm_start >= end)
@@ -179,7 +167,7 @@ static int mprotect_locked(struct mprotect *op, struct mm_struct *mm,
 	} else if (prot & PROT_GROWSUP) {
 		return -EINVAL; /* no area grows upwards */
 	}
-	tlb_gather_init(&op->gather, mm, false);
+	tlb_gather_init(&gather, mm, false);
 	while (start < end) {
 		uint64_t flags;
 		vaddr_t stop;
@@ -196,14 +184,14 @@ static int mprotect_locked(struct mprotect *op, struct mm_struct *mm,
 			err = -EACCES;
 			break;
 		}
-		err = mprotect_area(op, &vma, start, stop, flags);
+		err = mprotect_area(&gather, &vma, start, stop, flags);
 		if (err)
 			break;
 		start = stop;
 		if (vma->vm_end <= start)
 			vma = vma_next(vma);
 	}
-	tlb_gather_finish(&op->gather);
+	tlb_gather_finish(&gather);
 	return err;
 }
 
@@ -211,7 +199,6 @@ int do_mprotect(struct mm_struct *mm, vaddr_t addr, uint64_t len, unsigned prot)
 {
 	unsigned known = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
 	unsigned grow = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
-	struct mprotect op;
 	int err;
 
 	if (grow == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & ~PAGE_MASK)
@@ -225,11 +212,7 @@ int do_mprotect(struct mm_struct *mm, vaddr_t addr, uint64_t len, unsigned prot)
 		return -EINVAL;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	op.populate_start = op.populate_end = 0;
-	err = mprotect_locked(&op, mm, addr, addr + len, prot);
+	err = mprotect_locked(mm, addr, addr + len, prot);
 	mmap_write_unlock(mm);
-	if (op.populate_end)
-		mm_populate_locked_areas(mm, op.populate_start,
-					 op.populate_end);
 	return err;
 }
