@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Search in the table that kernel/symtab.sh makes: 32-bit offsets from the
- * start of the image in ascending order, and as many names one behind the
+ * Search in the table that kernel/symtab.sh makes: how far each function is
+ * from the one before, which fits 16 bits, and as many names one behind the
  * other, each with its NUL. In the first link the table is empty.
  */
 #include "kernel/symbols.h"
@@ -21,27 +21,21 @@ static const char *nth_name(unsigned n)
 
 const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 {
-	vaddr_t base = (vaddr_t)kernel_start;
-	unsigned low = 0, high = symbol_count;
+	vaddr_t at = (vaddr_t)kernel_start;
+	unsigned n = 0;
 
-	if (pc < base || pc >= (vaddr_t)kernel_text_end || !high)
-		return NULL;
-	if (pc < base + symbol_offset[0])
-		return NULL;
 	*end = (vaddr_t)kernel_text_end;
-	/* The last entry at or below pc lies in [low, high). */
-	while (high - low > 1) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (base + symbol_offset[middle] <= pc) {
-			low = middle;
-		} else {
-			high = middle;
-			*end = base + symbol_offset[middle];
+	if (pc < at || pc >= *end)
+		return NULL;
+	for (; n < symbol_count; n++) {
+		at += symbol_gap[n];
+		if (at > pc) {
+			*end = at;
+			break;
 		}
+		*start = at;
 	}
-	*start = base + symbol_offset[low];
-	return nth_name(low);
+	return n ? nth_name(n - 1) : NULL;
 }
 
 void symbol_print(const char *before, vaddr_t pc, bool is_return)

@@ -9,9 +9,9 @@
 
 #include "lib/types.h"
 
-/* The table: offsets from kernel_start, ascending, and the names in order. */
+/* The table: from kernel_start to the first, from it to the next; names. */
 extern const uint32_t symbol_count;
-extern const uint32_t symbol_offset[];
+extern const uint16_t symbol_gap[];
 extern const char symbol_names[];
 
 /*

@@ -7,5 +7,5 @@
 #include "kernel/symbols.h"
 
 const uint32_t symbol_count;
-const uint32_t symbol_offset[1];
+const uint16_t symbol_gap[1];
 const char symbol_names[1];

@@ -7,6 +7,7 @@
 set -eu
 
 "$1" -n "$2" | awk '
+	BEGIN { n = 0 }
 	$3 == "kernel_start" { start = $1 }
 	$3 == "kernel_text_end" { exit }
 	($2 == "t" || $2 == "T") && $3 !~ /^[.$]/ && $3 != "kernel_start" {
@@ -16,6 +17,7 @@ set -eu
 			next
 		last = low
 		offset[n] = low
+		sub(/\.(isra|part|constprop|cold).*/, "", $3)
 		name[n++] = $3
 	}
 	END {
@@ -23,9 +25,10 @@ set -eu
 		print "\t.section .symbols, \"a\""
 		print "\t.balign 4\n\t.globl symbol_count\nsymbol_count:"
 		print "\t.4byte " n
-		print "\t.globl symbol_offset\nsymbol_offset:"
+		print "\t.globl symbol_gap\nsymbol_gap:"
+		offset[-1] = base
 		for (i = 0; i < n; i++)
-			print "\t.4byte 0x" offset[i] " - 0x" base
+			print "\t.2byte 0x" offset[i] " - 0x" offset[i - 1]
 		print "\t.globl symbol_names\nsymbol_names:"
 		for (i = 0; i < n; i++)
 			print "\t.asciz \"" name[i] "\""
