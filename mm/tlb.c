@@ -52,18 +52,25 @@ void flush_tlb_here(struct mm_struct *mm, vaddr_t va)
 			  va + PAGE_SIZE);
 }
 
-void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
-		     bool whole_mm)
+static void gather_reset(struct tlb_gather *gather)
 {
-	gather->mm = mm;
 	gather->start = ~0UL;
 	gather->end = 0;
-	gather->whole_mm = whole_mm;
 	gather->freed_tables = false;
 	gather->next = gather->local;
 	gather->top = gather->local + TLB_GATHER_LOCAL;
 	gather->batches = NULL;
 	list_init(&gather->tables);
+}
+
+void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
+		     bool whole_mm)
+{
+	gather->mm = mm;
+	gather->whole_mm = whole_mm;
+	gather_reset(gather);
+	if (!whole_mm)
+		fetch_add_relaxed(&mm->tlb_flush_pending, 1);
 }
 
 __noinline bool tlb_gather_more(struct tlb_gather *gather)
@@ -116,10 +123,24 @@ void tlb_gather_flush(struct tlb_gather *gather)
 	put_pages(gather);
 	list_for_each_entry_safe (table, next, &gather->tables, lru)
 		table_free(table);
-	tlb_gather_init(gather, gather->mm, gather->whole_mm);
+	gather_reset(gather);
 }
 
+/*
+ * Another gather of this mm may have emptied entries of our range and not have
+ * fenced yet: we found nothing there, and our caller relies on nothing being
+ * reachable. We see its count, since we took the table lock after it did.
+ */
 void tlb_gather_finish(struct tlb_gather *gather)
 {
+	struct mm_struct *mm = gather->mm;
+
+	if (gather->whole_mm) {
+		tlb_gather_flush(gather);
+		return;
+	}
+	if (unlikely(load_relaxed(&mm->tlb_flush_pending) > 1))
+		tlb_gather_range(gather, 0, ~0UL);
 	tlb_gather_flush(gather);
+	fetch_sub_release(&mm->tlb_flush_pending, 1);
 }

@@ -11,6 +11,8 @@
 #include "mm/page.h"
 #include "mm/pagetable.h"
 #include "mm/tlb.h"
+#include "mm/internal.h"
+#include "mm/vma.h"
 #include "mm/vmstat.h"
 
 #define BASE  0x10000000UL
@@ -299,6 +301,24 @@ MM_TEST(the_kernels_half_is_in_every_root)
 	pt_set_kernel_root(root); /* none again */
 }
 
+MM_TEST(who_finds_entries_emptied_by_another_fences_too)
+{
+	struct mm_struct *mm = pages(2);
+	struct tlb_gather other;
+
+	mmap_read_lock(mm);
+	tlb_gather_init(&other, mm, false);
+	unmap_page_range(&other, vma_lookup(mm, AT(0)), AT(0), AT(1));
+	mmap_read_unlock(mm);
+	env_stats_clear();
+	CHECK_EQ(do_madvise(mm, AT(0), PG, MADV_DONTNEED), 0);
+	CHECK_EQ(env_stats.nr_fences, 1);
+	tlb_gather_finish(&other);
+	env_stats_clear();
+	CHECK_EQ(do_madvise(mm, AT(0), PG, MADV_DONTNEED), 0);
+	CHECK_EQ(env_stats.nr_fences, 0);
+}
+
 static const struct tap_test tests[] = {
     ENTRY(unmapping_fences_once),
     ENTRY(what_was_never_touched_needs_no_fence),
@@ -313,6 +333,7 @@ static const struct tap_test tests[] = {
     ENTRY(the_zero_page_is_forgotten_before_its_successor_is_shown),
     ENTRY(a_files_page_is_forgotten_before_its_copy_is_shown),
     ENTRY(a_gather_keeps_every_page_it_is_given),
+    ENTRY(who_finds_entries_emptied_by_another_fences_too),
     ENTRY(page_tables_are_made_and_found),
     ENTRY(the_kernels_half_is_in_every_root),
 };
