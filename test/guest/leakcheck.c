@@ -4,7 +4,10 @@
  * memory behind.
  *
  * They run twice. The first time fills the kernel's caches; after the second
- * there must be as many free pages as before it.
+ * there must be as many free pages as before it. With several harts an object
+ * that stays (ours, init's) may come to lie in a slab page that was not needed
+ * before: so a page that is missing once is forgiven when further runs of the
+ * same program lose nothing more. What leaks, leaks each time.
  */
 #include "test/guest/guest.h"
 #include "user/lib/exec.h"
@@ -40,25 +43,44 @@ static int run(char *name)
 	return status;
 }
 
+/* Run it, and count the pages that are missing afterwards. */
+static uint64_t lost_pages(char *name, int *status)
+{
+	uint64_t before = free_pages(), after = 0;
+
+	*status = run(name);
+	/* What others still free, for a moment. */
+	for (int n = 0; n < 20 && (after = free_pages()) < before; n++)
+		sleep_ms(50);
+	return after < before ? before - after : 0;
+}
+
+/* Does nothing stay behind? One page may move, but only once. */
+static bool leaves_nothing(char *name)
+{
+	uint64_t lost;
+	int status;
+
+	run(name);
+	lost = lost_pages(name, &status);
+	for (int again = 0; lost == 1 && status == 0 && again < 2; again++) {
+		printf("# 1 page fewer, once more\n");
+		lost = lost_pages(name, &status);
+	}
+	if (lost || status)
+		printf("# status %d, %ld pages fewer\n", status, (long)lost);
+	return !lost && !status;
+}
+
 int main(int argc, char **argv)
 {
-	uint64_t before = 0, after = 0;
 	bool good = true;
 
 	printf("1..%d\n", argc - 1);
 	free_pages(); /* from now on its buffer is in memory */
 	for (int i = 1; i < argc; i++) {
-		run(argv[i]);
-		before = free_pages();
-		int status = run(argv[i]);
-		/* What others still free, for a moment. */
-		for (int n = 0; n < 20 && (after = free_pages()) < before; n++)
-			sleep_ms(50);
-		bool kept = after >= before && status == 0;
+		bool kept = leaves_nothing(argv[i]);
 
-		if (!kept)
-			printf("# status %d, %ld pages fewer\n", status,
-			       (long)(before - after));
 		printf("%sok %d - %s leaves nothing behind\n",
 		       kept ? "" : "not ", i, argv[i]);
 		good &= kept;
