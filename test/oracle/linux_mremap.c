@@ -101,8 +101,8 @@ static bool has_changed(const struct move *move)
 	if (move->flags & MREMAP_FIXED && move->old_len >= move->new_len &&
 	    move->area.end - move->addr < move->old_len)
 		return true;
-	/* What a part of a locked area leaves behind. */
-	if (keeps && !is_whole(move) && look_is_locked(move->addr))
+	/* What a locked area leaves behind, and how it is counted. */
+	if (keeps && look_is_locked(move->addr))
 		return true;
 	/* Whether what is left behind can merge. */
 	if (keeps && is_anonymous && is_whole(move) &&
@@ -114,11 +114,9 @@ static bool has_changed(const struct move *move)
 	/* Inherited memory merges with memory never touched. */
 	if (was_forked && touches_others(move, to))
 		return true;
-	if (!to || !touches_itself(move, to))
-		return false;
 	/* What is left takes part in the merge, or does not. */
-	return is_mapped(to - 1) || is_mapped(to + move->new_len) ||
-	       (keeps && look_is_locked(move->addr));
+	return to && touches_itself(move, to) &&
+	       (is_mapped(to - 1) || is_mapped(to + move->new_len));
 }
 
 /*
