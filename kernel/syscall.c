@@ -9,7 +9,9 @@
 #include "abi/errno.h"
 #include "abi/syscall.h"
 
-static uint64_t seen[SYSCALL_SLOTS / 64]; /* a; numbers already reported */
+static uint64_t seen[(SYSCALL_SLOTS + 63) / 64]; /* a; numbers reported */
+
+_Static_assert(sizeof(seen) * 8 >= SYSCALL_SLOTS, "a bit for each number");
 
 /* One line in the log for each number that a program misses. */
 static __cold void report(uint64_t nr)
