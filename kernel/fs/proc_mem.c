@@ -32,7 +32,7 @@ static void show_area(struct seq *seq, const struct vma_info *info, char *path)
 	seq_printf(seq, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ",
 		   (unsigned long)info->start, (unsigned long)info->end,
 		   flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
-		   flags & VM_EXEC ? 'x' : '-', flags & VM_SHARED ? 's' : 'p',
+		   flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
 		   (unsigned long)(info->file ? info->pgoff << PAGE_SHIFT : 0),
 		   (unsigned)(dev >> 8), (unsigned)(dev & 0xff),
 		   (unsigned long)ino);

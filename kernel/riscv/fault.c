@@ -55,7 +55,7 @@ static void format_area(const struct fault_report *report, char *buf,
 			 report->vm_end, flags & VM_READ ? 'r' : '-',
 			 flags & VM_WRITE ? 'w' : '-',
 			 flags & VM_EXEC ? 'x' : '-',
-			 flags & VM_SHARED ? 's' : 'p');
+			 flags & VM_MAYSHARE ? 's' : 'p');
 }
 
 static __cold void trace(uint64_t cause, vaddr_t addr, vaddr_t pc,
