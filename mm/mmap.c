@@ -84,10 +84,14 @@ long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 }
 
 /* What a file mapping may do, by its type and how the file was opened. */
-static int check_file(const struct file *file, unsigned flags, uint64_t *bits)
+static int check_file(const struct file *file, uint64_t len, pgoff_t pgoff,
+		      unsigned flags, uint64_t *bits)
 {
 	unsigned type = flags & MAP_TYPE;
 
+	/* No file is longer than a signed number can say. */
+	if (pgoff > (INT64_MAX - len) >> PAGE_SHIFT)
+		return -EOVERFLOW;
 	if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_KNOWN))
 		return -EOPNOTSUPP;
 	if (type != MAP_SHARED && type != MAP_PRIVATE &&
@@ -130,8 +134,8 @@ static int check_anonymous(unsigned flags, uint64_t *bits)
  * the limit of locked memory first.
  */
 static int mapping_flags(struct mm_struct *mm, const struct file *file,
-			 uint64_t len, unsigned prot, unsigned flags,
-			 uint64_t *vm_flags)
+			 uint64_t len, pgoff_t pgoff, unsigned prot,
+			 unsigned flags, uint64_t *vm_flags)
 {
 	*vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) |
 		    mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
@@ -141,7 +145,7 @@ static int mapping_flags(struct mm_struct *mm, const struct file *file,
 		return -EAGAIN;
 	if (flags & MAP_NORESERVE)
 		*vm_flags |= VM_NORESERVE;
-	return file ? check_file(file, flags, vm_flags)
+	return file ? check_file(file, len, pgoff, flags, vm_flags)
 		    : check_anonymous(flags, vm_flags);
 }
 
@@ -280,7 +284,7 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	if ((flags & MAP_FIXED_NOREPLACE) &&
 	    find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
-	err = mapping_flags(mm, file, len, prot, flags, &vm_flags);
+	err = mapping_flags(mm, file, len, pgoff, prot, flags, &vm_flags);
 	if (err)
 		return err;
 	if (!file) {
@@ -298,15 +302,14 @@ long do_mmap(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	bool populate = false;
 	long res;
 
-	if (!len)
+	/* There is no pool of huge pages, and no file that has them. */
+	if (!len || flags & MAP_HUGETLB)
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
 	len = PAGE_ALIGN(len);
 	if (!len)
 		return -ENOMEM;
-	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
-		return -EOVERFLOW;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	res = mmap_locked(mm, file, addr, len, prot, flags, pgoff, &populate);
