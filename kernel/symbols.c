@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Search in the table that kernel/symtab.sh makes: how far each function is
+ * Search in the table that kernel/symtab.py makes: how far each function is
  * from the one before, which fits 16 bits, and as many names one behind the
- * other, each with its NUL. In the first link the table is empty.
+ * other, each with its NUL. In the names a byte from 128 on stands for a pair
+ * of bytes, which may be such bytes again. In the first link the table is
+ * empty.
  */
 #include "kernel/symbols.h"
 
@@ -10,23 +12,42 @@
 
 #include "kernel/riscv/boot.h"
 
-static const char *nth_name(unsigned n)
-{
-	const char *name = symbol_names;
+#define FIRST_CODE 128
 
-	while (n--)
-		name += strlen(name) + 1;
-	return name;
+/* Append what one byte of a name stands for; returns where the next one goes.
+ */
+static char *expand(char *to, const char *end, uint8_t byte)
+{
+	if (byte >= FIRST_CODE) {
+		const uint8_t *pair = symbol_pairs[byte - FIRST_CODE];
+
+		return expand(expand(to, end, pair[0]), end, pair[1]);
+	}
+	if (to < end)
+		*to++ = (char)byte;
+	return to;
 }
 
-const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
+static void nth_name(unsigned n, char *name, size_t size)
+{
+	const uint8_t *from = symbol_names;
+	char *to = name;
+
+	while (n--)
+		from += strlen((const char *)from) + 1;
+	while (*from)
+		to = expand(to, name + size - 1, *from++);
+	*to = '\0';
+}
+
+int symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 {
 	vaddr_t at = (vaddr_t)kernel_start;
 	unsigned n = 0;
 
 	*end = (vaddr_t)kernel_text_end;
 	if (pc < at || pc >= *end)
-		return NULL;
+		return -1;
 	for (; n < symbol_count; n++) {
 		at += symbol_gap[n];
 		if (at > pc) {
@@ -35,17 +56,20 @@ const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 		}
 		*start = at;
 	}
-	return n ? nth_name(n - 1) : NULL;
+	return (int)n - 1;
 }
 
 void symbol_print(const char *before, vaddr_t pc, bool is_return)
 {
 	vaddr_t start, end;
-	const char *name = symbol_find(pc - is_return, &start, &end);
+	int n = symbol_find(pc - is_return, &start, &end);
+	char name[40];
 
-	if (name)
+	if (n >= 0) {
+		nth_name((unsigned)n, name, sizeof(name));
 		kprintf("%s%016lx %s+0x%lx/0x%lx\n", before, pc, name,
 			pc - start, end - start);
-	else
+	} else {
 		kprintf("%s%016lx\n", before, pc);
+	}
 }

@@ -3,22 +3,24 @@
  * The kernel's function names, for backtraces.
  *
  * The build links twice: the functions found in the first image become the
- * table of the second (kernel/symtab.sh).
+ * table of the second (kernel/symtab.py).
  */
 #pragma once
 
 #include "lib/types.h"
 
-/* The table: from kernel_start to the first, from it to the next; names. */
+/* The table: from kernel_start to the first, from it to the next; what bytes
+ * of names from 128 on stand for; names. */
 extern const uint32_t symbol_count;
 extern const uint16_t symbol_gap[];
-extern const char symbol_names[];
+extern const uint8_t symbol_pairs[][2];
+extern const uint8_t symbol_names[];
 
 /*
- * The function that contains pc: its name, and where it starts and ends. NULL
+ * The function that contains pc: its number, and where it starts and ends. -1
  * when pc is not in the kernel's text.
  */
-const char *symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end);
+int symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end);
 
 /*
  * Print "before PC name+0x12/0x34", or without a name, and a newline. A return

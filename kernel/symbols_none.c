@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The symbol table of the first link: empty. The second link has the one that
- * kernel/symtab.sh made from the first image instead. Tables are data and lie
+ * kernel/symtab.py made from the first image instead. Tables are data and lie
  * behind all code, so no function moves.
  */
 #include "kernel/symbols.h"
 
 const uint32_t symbol_count;
 const uint16_t symbol_gap[1];
-const char symbol_names[1];
+const uint8_t symbol_pairs[1][2];
+const uint8_t symbol_names[1];

@@ -118,7 +118,7 @@ static bool unwind_step(struct unwind *u, bool innermost)
 		u->ra = frame->ra;
 		return u->sp < u->stack_end;
 	}
-	if (!symbol_find(innermost ? u->pc : u->pc - 1, &start, &end)) {
+	if (symbol_find(innermost ? u->pc : u->pc - 1, &start, &end) < 0) {
 		/* A jump to nowhere: whoever made it left its address. */
 		u->pc = innermost ? u->ra : 0;
 		u->ra = 0;

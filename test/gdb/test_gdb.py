@@ -34,15 +34,18 @@ STEPS = [
     ("step", ["while $priv == 0", "stepi", "end", "info symbol $pc",
               "print $priv"]),
     ("last", ["fl-fault"]),
+    ("own", ["break handle_mm_fault", "continue", "tbreak *$ra",
+             "set $pc = (long)&backtrace_here", "continue"]),
     ("end", ["kill"]),
 ]
 
 
 def session(kernel, initrd, path, program):
-    """What gdb printed."""
+    """What gdb printed, and what the kernel did."""
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         socket = os.path.join(folder, "gdb.sock")
         script = os.path.join(folder, "steps")
+        console = os.path.join(folder, "console")
         with open(script, "w", encoding="utf-8") as f:
             for name, commands in STEPS:
                 f.write(f"echo {SECTION}{name}\\n\n")
@@ -50,9 +53,9 @@ def session(kernel, initrd, path, program):
         words = qemu.command(kernel, initrd, smp=2,
                              append=f"init={path}")
         words += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
-        machine = subprocess.Popen(words, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        with open(console, "wb") as out:
+            machine = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=subprocess.DEVNULL)
         try:
             while not os.path.exists(socket) and machine.poll() is None:
                 pass
@@ -66,7 +69,8 @@ def session(kernel, initrd, path, program):
         finally:
             machine.kill()
             machine.wait()
-    return done.stdout
+        with open(console, encoding="utf-8", errors="replace") as f:
+            return done.stdout, f.read()
 
 
 def shows(said, step, *patterns):
@@ -79,9 +83,9 @@ def shows(said, step, *patterns):
 
 
 def main():
-    text = session(*sys.argv[1:])
+    text, console = session(*sys.argv[1:])
     parts = re.split(f"^{SECTION}(.*)\n", text, flags=re.MULTILINE)
-    said = dict(zip(parts[1::2], parts[2::2]))
+    said = dict(zip(parts[1::2], parts[2::2]), console=console)
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
@@ -104,6 +108,10 @@ def main():
             said, "user areas", area, "VR-XU")),
         ("stepping reaches the trap handler", shows(
             said, "step", "trap_entry", r"\$\d+ = 1$")),
+        ("the kernel's own backtrace names the functions", shows(
+            said, "console", r"^backtrace:",
+            r"^  [0-9a-f]{16} backtrace_here\+0x[0-9a-f]+/0x[0-9a-f]+",
+            r"^  [0-9a-f]{16} user_page_fault\+0x")),
         ("the trap is told", shows(said, "last", r"scause \d+ \(")),
     ])
     print("\n".join("# " + line for line in text.split("\n")))

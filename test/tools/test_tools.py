@@ -9,12 +9,14 @@ import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "test/lint")]
+sys.path[:0] = [os.path.join(TOP, folder)
+                for folder in ("tools", "kernel", "test/lint")]
 sys.dont_write_bytecode = True
 
 import lint
 import mkinitramfs
 import qemu
+import symtab
 import tap
 import tour
 
@@ -139,6 +141,16 @@ def quoting():
         yield "quote() is wrong"
 
 
+def names_expand():
+    for wanted in ([], ["a"], ["_", "_"], ["get_page", "put_page", "page_get"],
+                   [f"sys_{i}_{i * 7919}" for i in range(1000)]):
+        names, pairs = symtab.compress(wanted)
+        for code, pair in reversed(list(enumerate(pairs, symtab.CODES[0]))):
+            names = [name.replace(bytes([code]), pair) for name in names]
+        if [name.decode() for name in names] != wanted:
+            yield f"{wanted[:3]}: {names[:3]}"
+
+
 lint.run([
     ("typed bytes arrive unchanged and end once", keyboard_round_trip),
     ("an archive is read back as it was written", archive_round_trip),
@@ -148,4 +160,5 @@ lint.run([
     ("a guest without a plan fails", tap_wants_a_plan),
     ("the tour takes the first fault on the subject", tour_finds_the_subject),
     ("arguments with spaces stay whole", quoting),
+    ("the names of functions expand to what they were", names_expand),
 ])

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The functions of a kernel image as assembly, for kernel/symbols.c.
+
+    symtab.py NM IMAGE
+
+Names of functions repeat each other: the pair of bytes that occurs most often
+becomes one byte from 128 on, again and again, and such bytes pair up as well.
+That halves the table. Local labels of assembly files are left out.
+"""
+
+import collections
+import re
+import subprocess
+import sys
+
+CODES = range(128, 256)
+FIRST, END = "kernel_start", "kernel_text_end"
+COPY = re.compile(r"\.(isra|part|constprop|cold).*")
+
+
+def functions(nm, image):
+    """Address of the image, and a list of (address, name)."""
+    lines = subprocess.run([nm, "-n", image], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    found, start = {}, 0
+    for address, kind, name in (line.split() for line in lines):
+        address = int(address, 16)
+        if name == FIRST:
+            start = address
+        elif name == END:
+            break
+        elif kind in "tT" and name[0] not in ".$":
+            found.setdefault(address, COPY.sub("", name))
+    return start, list(found.items())
+
+
+def compress(names):
+    """(names as bytes, the pair that each code stands for)."""
+    names = [name.encode() for name in names]
+    pairs = []
+    for code in CODES:
+        count = collections.Counter(
+            name[i:i + 2] for name in names for i in range(len(name) - 1))
+        if not count:
+            break
+        pair = max(count, key=lambda pair: (count[pair], pair))
+        names = [name.replace(pair, bytes([code])) for name in names]
+        pairs.append(pair)
+    return names, pairs
+
+
+def table(label, directive, values):
+    print(f"\t.globl {label}\n{label}:")
+    for value in values:
+        print(f"\t{directive} {value}")
+
+
+def main():
+    start, found = functions(*sys.argv[1:])
+    addresses = [start] + [address for address, _ in found]
+    names, pairs = compress([name for _, name in found])
+    print('\t.section .symbols, "a"\n\t.balign 4')
+    table("symbol_count", ".4byte", [len(found)])
+    table("symbol_gap", ".2byte",
+          [b - a for a, b in zip(addresses, addresses[1:])])
+    table("symbol_pairs", ".byte", [f"{a}, {b}" for a, b in pairs])
+    table("symbol_names", ".byte",
+          [", ".join(map(str, name + b"\0")) for name in names])
+
+
+if __name__ == "__main__":
+    main()
