@@ -27,9 +27,7 @@ void notify_parent_locked(struct process *p, int code, int status)
 	    sighand_action(parent->sighand, SIGCHLD).sa_flags & SA_NOCLDSTOP)
 		return;
 	process_usage_locked(p, &usage);
-	memset(&info, 0, sizeof(info));
-	info.si_signo = sig;
-	info.si_code = code;
+	siginfo_init(&info, sig, code);
 	info.si_pid = p->pid_nr;
 	info.si_status = status;
 	info.si_utime = (int64_t)(usage.runtime / (1000000000 / USER_HZ));
@@ -115,6 +113,74 @@ static void begin_stop(struct process *p, int sig)
 	}
 }
 
+/* Does the program handle what was taken? Lock held. */
+static inline bool has_handler(struct sighand *sighand,
+			       struct taken_signal *taken)
+{
+	int sig = taken->info.si_signo;
+
+	taken->action = sighand_action(sighand, sig);
+	if (taken->action.sa_handler == SIG_DFL ||
+	    taken->action.sa_handler == SIG_IGN)
+		return false;
+	if (unlikely(taken->action.sa_flags & SA_RESETHAND))
+		sighand->changed &= ~SIGMASK(sig);
+	return true;
+}
+
+/* It does not: do what is to be done instead. Lock held. */
+static void default_action(struct process *p, const struct taken_signal *taken)
+{
+	int sig = taken->info.si_signo;
+
+	if (taken->action.sa_handler == SIG_IGN ||
+	    SIG_KERNEL_IGNORE & SIGMASK(sig) || p->pid_nr == 1)
+		return;
+	if (SIG_KERNEL_STOP & SIGMASK(sig))
+		begin_stop(p, sig);
+	else
+		kill_process_locked(p, sig);
+}
+
+/*
+ * The signal of the thread's own fault comes before all others. If nobody
+ * handles it the process dies, whatever it ignores, and the first one as well.
+ */
+static bool take_forced(struct process *p, struct taken_signal *taken)
+{
+	struct thread *self = current;
+	int sig = self->forced_signal;
+
+	siginfo_init(&taken->info, sig, self->forced_code);
+	taken->info.si_addr = self->forced_addr;
+	self->forced_signal = 0;
+	if (likely(!(self->blocked & SIGMASK(sig)) &&
+		   has_handler(p->sighand, taken)))
+		return true;
+	p->sighand->changed &= ~SIGMASK(sig);
+	kill_process_locked(p, sig);
+	return false;
+}
+
+static _Noreturn void exit_with_group(struct process *p)
+{
+	int status = p->exit_status;
+
+	spin_unlock(&p->sighand->lock);
+	thread_exit(status);
+}
+
+/* Block what is not to interrupt the handler. Lock held. */
+static void enter_handler(struct taken_signal *taken)
+{
+	uint64_t mask = taken->action.sa_mask;
+
+	if (!(taken->action.sa_flags & SA_NODEFER))
+		mask |= SIGMASK(taken->info.si_signo);
+	taken->blocked = current->blocked;
+	signal_set_blocked_locked(mask | taken->blocked);
+}
+
 /*
  * Take the next signal that has a handler; false: there is none. Default
  * actions happen here, and may be the end.
@@ -122,45 +188,29 @@ static void begin_stop(struct process *p, int sig)
 static bool get_signal(struct taken_signal *taken)
 {
 	struct process *p = current->process;
-	struct sighand *sighand = p->sighand;
+	bool is_taken = false;
 
-	spin_lock(&sighand->lock);
-	for (;;) {
-		uint64_t handler;
-
-		if (must_exit(p)) {
-			int status = p->exit_status;
-
-			spin_unlock(&sighand->lock);
-			thread_exit(status);
-		}
+	spin_lock(&p->sighand->lock);
+	while (!is_taken) {
+		if (must_exit(p))
+			exit_with_group(p);
 		if (p->stop_signal) {
 			stop_here(p);
-			continue;
+		} else if (current->forced_signal) {
+			is_taken = take_forced(p, taken);
+		} else {
+			if (!signal_dequeue_locked(~current->blocked,
+						   &taken->info))
+				break;
+			is_taken = has_handler(p->sighand, taken);
+			if (!is_taken)
+				default_action(p, taken);
 		}
-		taken->sig = signal_take_locked(&taken->info);
-		if (!taken->sig)
-			break;
-		taken->action = sighand_action(sighand, taken->sig);
-		handler = taken->action.sa_handler;
-		if (handler == SIG_IGN)
-			continue;
-		if (handler != SIG_DFL) {
-			if (taken->action.sa_flags & SA_RESETHAND)
-				sighand->changed &= ~SIGMASK(taken->sig);
-			break;
-		}
-		if (SIGMASK(taken->sig) & SIG_KERNEL_IGNORE || p->pid_nr == 1)
-			continue;
-		if (SIGMASK(taken->sig) & SIG_KERNEL_STOP)
-			begin_stop(p, taken->sig);
-		else
-			kill_process_locked(p, taken->sig);
 	}
-	if (taken->sig)
-		signal_recalc_locked(current); /* there may be more */
-	spin_unlock(&sighand->lock);
-	return taken->sig;
+	if (is_taken)
+		enter_handler(taken);
+	spin_unlock(&p->sighand->lock);
+	return is_taken;
 }
 
 static void restart_call(struct trap_frame *frame)
@@ -212,16 +262,13 @@ static void handle_signals(struct trap_frame *frame, bool is_syscall)
 	}
 	if (is_syscall)
 		fix_result(frame, &taken.action);
-	mask = current->restore_mask ? current->saved_mask : current->blocked;
+	mask = current->restore_mask ? current->saved_mask : taken.blocked;
 	if (signal_setup_frame(frame, &taken, mask)) {
-		force_sigsegv(taken.sig);
+		signal_set_blocked(taken.blocked);
+		force_sigsegv(taken.info.si_signo);
 		return;
 	}
 	current->restore_mask = false;
-	mask = current->blocked | taken.action.sa_mask;
-	if (!(taken.action.sa_flags & SA_NODEFER))
-		mask |= SIGMASK(taken.sig);
-	signal_set_blocked(mask);
 }
 
 void user_work(struct trap_frame *frame, bool is_syscall)

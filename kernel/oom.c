@@ -44,6 +44,15 @@ static struct process *choose_victim(bool *is_one_dying)
 	return best;
 }
 
+static void kill_self(void)
+{
+	struct process *p = current->process;
+
+	spin_lock(&p->sighand->lock);
+	kill_process_locked(p, SIGKILL);
+	spin_unlock(&p->sighand->lock);
+}
+
 void oom_kill(void)
 {
 	bool is_one_dying = false;
@@ -63,7 +72,7 @@ void oom_kill(void)
 	}
 	spin_unlock(&process_lock);
 	if (!victim && !is_one_dying)
-		force_sig_fault(SIGKILL, SI_KERNEL, 0); /* init alone */
+		kill_self(); /* init alone */
 	else if (!machine_fatal_signal())
 		park_until(machine_clock() + OOM_PAUSE);
 }

@@ -28,13 +28,6 @@ void signal_init(void)
 			NULL);
 }
 
-struct sigaction sighand_action(const struct sighand *sighand, int sig)
-{
-	if (sighand->changed & SIGMASK(sig))
-		return sighand->action[sig - 1];
-	return (struct sigaction){.sa_handler = SIG_DFL};
-}
-
 void sighand_set_action(struct sighand *sighand, int sig,
 			const struct sigaction *action)
 {
@@ -54,9 +47,7 @@ bool machine_fatal_signal(void)
 
 void siginfo_user(struct siginfo *info, int sig, int code)
 {
-	memset(info, 0, sizeof(*info));
-	info->si_signo = sig;
-	info->si_code = code;
+	siginfo_init(info, sig, code);
 	info->si_pid = current_pid();
 }
 
@@ -184,13 +175,10 @@ static int queue_info(struct process *p, struct sigpending *pending, int sig,
 		q = kmem_cache_alloc(&sigqueue_cache, GFP_KERNEL);
 	if (!q)
 		return sig >= SIGRTMIN ? -EAGAIN : 0;
-	if (info) {
-		q->info = *info;
-	} else {
-		memset(&q->info, 0, sizeof(q->info));
-		q->info.si_signo = sig;
-		q->info.si_code = SI_KERNEL;
-	}
+	if (info)
+		siginfo_copy(&q->info, info);
+	else
+		siginfo_init(&q->info, sig, SI_KERNEL);
 	q->charged = p;
 	fetch_add_relaxed(&p->nr_queued, 1);
 	list_add_tail(&q->node, &pending->queue);
@@ -290,30 +278,17 @@ int signal_pgrp(int pgrp, int sig, const struct siginfo *info)
 
 /*
  * A fault's signal does not go through the queues: it is delivered before the
- * program runs on, or never. That saves some 400 instructions.
+ * program runs on, or never. That saves some 400 instructions. What becomes of
+ * it is decided when it is delivered, with the lock that this needs anyway.
  */
 void force_sig_fault(int sig, int code, vaddr_t addr)
 {
 	struct thread *self = current;
-	struct process *p = self->process;
-	struct sighand *sighand = p->sighand;
-	uint64_t handler;
 
-	spin_lock(&sighand->lock);
-	handler = sighand_action(sighand, sig).sa_handler;
-	if (handler == SIG_IGN || handler == SIG_DFL ||
-	    self->blocked & SIGMASK(sig)) {
-		/* Nobody would act, so the default action is taken; by the
-		 * first process as well. */
-		sighand->changed &= ~SIGMASK(sig);
-		kill_process_locked(p, sig);
-	} else {
-		self->forced_signal = sig;
-		self->forced_code = code;
-		self->forced_addr = addr;
-		thread_set_work(self, WORK_SIGNAL);
-	}
-	spin_unlock(&sighand->lock);
+	self->forced_signal = sig;
+	self->forced_code = code;
+	self->forced_addr = addr;
+	thread_set_work(self, WORK_SIGNAL);
 }
 
 void force_sigsegv(int sig)
@@ -358,34 +333,14 @@ static int take_from(struct sigpending *pending, uint64_t set,
 	if (!more)
 		pending->set &= ~SIGMASK(sig);
 	if (!found) {
-		memset(info, 0, sizeof(*info));
-		info->si_signo = sig;
+		siginfo_init(info, sig, SI_USER);
 		return sig;
 	}
-	*info = found->info;
+	siginfo_copy(info, &found->info);
 	list_del(&found->node);
 	fetch_sub_release(&found->charged->nr_queued, 1);
 	kmem_cache_free(&sigqueue_cache, found);
 	return sig;
-}
-
-static int take_forced(struct thread *self, struct siginfo *info)
-{
-	int sig = self->forced_signal;
-
-	memset(info, 0, sizeof(*info));
-	info->si_signo = sig;
-	info->si_code = self->forced_code;
-	info->si_addr = self->forced_addr;
-	self->forced_signal = 0;
-	return sig;
-}
-
-int signal_take_locked(struct siginfo *info)
-{
-	if (current->forced_signal)
-		return take_forced(current, info);
-	return signal_dequeue_locked(~current->blocked, info);
 }
 
 int signal_dequeue_locked(uint64_t set, struct siginfo *info)
@@ -395,19 +350,10 @@ int signal_dequeue_locked(uint64_t set, struct siginfo *info)
 	return sig ? sig : take_from(&current->process->pending, set, info);
 }
 
-void signal_recalc_locked(struct thread *t)
-{
-	if ((t->pending.set | t->process->pending.set) & ~t->blocked ||
-	    t->forced_signal)
-		thread_set_work(t, WORK_SIGNAL);
-}
-
-void signal_retarget_locked(struct process *p, uint64_t newly_blocked)
+void signal_retarget_pending(struct process *p, uint64_t newly_blocked)
 {
 	struct thread *t;
 
-	if (!(p->pending.set & newly_blocked) || p->nr_threads == 1)
-		return;
 	for_each_thread(t, p)
 	{
 		if (t != current && !t->is_exiting &&
@@ -418,17 +364,11 @@ void signal_retarget_locked(struct process *p, uint64_t newly_blocked)
 
 void signal_set_blocked(uint64_t mask)
 {
-	struct thread *self = current;
-	struct process *p = self->process;
+	struct sighand *sighand = current->process->sighand;
 
-	mask &= ~SIG_UNBLOCKABLE;
-	if (mask == self->blocked)
-		return;
-	spin_lock(&p->sighand->lock);
-	signal_retarget_locked(p, mask & ~self->blocked);
-	self->blocked = mask;
-	signal_recalc_locked(self);
-	spin_unlock(&p->sighand->lock);
+	spin_lock(&sighand->lock);
+	signal_set_blocked_locked(mask & ~SIG_UNBLOCKABLE);
+	spin_unlock(&sighand->lock);
 }
 
 void signal_set_temporary_mask(uint64_t mask)

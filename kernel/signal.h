@@ -9,13 +9,30 @@
 #pragma once
 
 #include "kernel/process.h"
+#include "kernel/riscv/sigframe.h"
 #include "kernel/riscv/trap.h"
 
-/* An action and the signal it is for, as taken off by signal_take. */
+/*
+ * The kernel fills in the first bytes of a siginfo, as Linux does, and keeps
+ * and copies only these. Programs find zeros behind them.
+ */
+static inline void siginfo_copy(struct siginfo *to, const struct siginfo *from)
+{
+	__builtin_memcpy(to, from, SIG_INFO_BYTES);
+}
+
+static inline void siginfo_init(struct siginfo *info, int sig, int code)
+{
+	__builtin_memset(info, 0, SIG_INFO_BYTES);
+	info->si_signo = sig;
+	info->si_code = code;
+}
+
+/* A signal that is to be handled: what was sent, and what to do. */
 struct taken_signal {
-	int sig;
-	struct siginfo info;
+	struct siginfo info; /* si_signo: which it is */
 	struct sigaction action;
+	uint64_t blocked; /* the mask that it came through */
 };
 
 #define SIG_KERNEL_IGNORE                                                      \
@@ -34,7 +51,14 @@ static inline bool sig_is_valid(uint64_t sig)
 void signal_init(void);
 
 /* Under sighand->lock: the action for a signal. */
-struct sigaction sighand_action(const struct sighand *sighand, int sig);
+static inline struct sigaction sighand_action(const struct sighand *sighand,
+					      int sig)
+{
+	if (sighand->changed & SIGMASK(sig))
+		return sighand->action[sig - 1];
+	return (struct sigaction){.sa_handler = SIG_DFL};
+}
+
 void sighand_set_action(struct sighand *sighand, int sig,
 			const struct sigaction *action);
 
@@ -61,22 +85,43 @@ void force_sigsegv(int sig);
 /* Kill every thread of p, which has sighand->lock held. */
 void kill_process_locked(struct process *p, int status);
 
-/* What the running thread must act upon next; 0: nothing. Lock held. */
-int signal_take_locked(struct siginfo *info);
-
-/* The next of its pending signals that is in `set`; 0: none. Lock held. */
+/*
+ * The next of the running thread's pending signals that is in `set`; 0: none.
+ * Lock held.
+ */
 int signal_dequeue_locked(uint64_t set, struct siginfo *info);
 
 /* Set WORK_SIGNAL again if something unblocked is pending. Lock held. */
-void signal_recalc_locked(struct thread *t);
+static inline void signal_recalc_locked(struct thread *t)
+{
+	if (unlikely((t->pending.set | t->process->pending.set) & ~t->blocked ||
+		     t->forced_signal))
+		thread_set_work(t, WORK_SIGNAL);
+}
 
 /*
  * The running thread will not take these any more: tell another thread of the
  * process of those that are pending. Lock held.
  */
-void signal_retarget_locked(struct process *p, uint64_t newly_blocked);
+void signal_retarget_pending(struct process *p, uint64_t newly_blocked);
 
-/* Change the running thread's mask. */
+static inline void signal_retarget_locked(struct process *p,
+					  uint64_t newly_blocked)
+{
+	if (unlikely(p->pending.set & newly_blocked))
+		signal_retarget_pending(p, newly_blocked);
+}
+
+/* Change the running thread's mask, and look whether that lets one through. */
+static inline void signal_set_blocked_locked(uint64_t mask)
+{
+	struct thread *self = current;
+
+	signal_retarget_locked(self->process, mask & ~self->blocked);
+	self->blocked = mask;
+	signal_recalc_locked(self);
+}
+
 void signal_set_blocked(uint64_t mask);
 
 /*

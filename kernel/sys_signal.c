@@ -108,7 +108,7 @@ long sys_tgkill(uint64_t tgid, uint64_t tid, uint64_t sig)
 /* A program may claim anything but to be the kernel or kill(2). */
 static int get_siginfo(struct siginfo *info, uint64_t addr, int sig, int pid)
 {
-	if (copy_from_user(info, addr, sizeof(*info)))
+	if (copy_from_user(info, addr, SIG_INFO_BYTES))
 		return -EFAULT;
 	info->si_signo = sig;
 	if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
@@ -273,7 +273,9 @@ long sys_rt_sigtimedwait(uint64_t set_addr, uint64_t info_addr,
 	}
 	sig = wait_for_signal(set & ~SIG_UNBLOCKABLE, &info, deadline);
 	if (sig > 0 && info_addr &&
-	    copy_to_user(info_addr, &info, sizeof(info)))
+	    (copy_to_user(info_addr, &info, SIG_INFO_BYTES) ||
+	     clear_user(info_addr + SIG_INFO_BYTES,
+			sizeof(info) - SIG_INFO_BYTES)))
 		return -EFAULT;
 	return sig;
 }

@@ -207,7 +207,9 @@ static __cold void report_error(vm_fault_t fault, struct fault_report *report)
 static inline vm_fault_t fault_done(vm_fault_t fault,
 				    struct fault_report *report)
 {
-	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_MAJOR)))
+	/* report_signal() has said all about SIGSEGV. */
+	if (unlikely(vm_fault_has(fault, (VM_FAULT_ERROR & ~VM_FAULT_SIGSEGV) |
+					     VM_FAULT_MAJOR)))
 		report_error(fault, report);
 	count_vm_event(report->kind);
 	fault.bits &= ~VM_FAULT_COMPLETED; /* done is all that matters now */

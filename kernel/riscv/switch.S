@@ -4,10 +4,10 @@
  *
  * sstatus belongs to the thread: its FS field says whether the floating-point
  * registers differ from the copy in memory (dirty), equal it (clean) or are
- * not used (off, kernel threads). The kernel is built without floating point;
- * FLD, FSD and fcsr are therefore encoded by hand.
+ * not used (off, kernel threads).
  */
 #include "kernel/riscv/csr.h"
+#include "kernel/riscv/fp.inc"
 #include "kernel/riscv/thread.h"
 
 	.macro CONTEXT op, base
@@ -29,24 +29,6 @@
 	.set	CONTEXT_STATUS, THREAD_CONTEXT + 112
 	.set	CONTEXT_GP, THREAD_CONTEXT + 120
 
-	.macro FP_SAVE base, tmp
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
-		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	.insn	s 0x27, 3, x\n, THREAD_FP + 8 * \n(\base)
-	.endr
-	csrr	\tmp, 0x003
-	sw	\tmp, THREAD_FP + 256(\base)
-	.endm
-
-	.macro FP_LOAD base, tmp
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
-		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	.insn	i 0x07, 3, x\n, THREAD_FP + 8 * \n(\base)
-	.endr
-	lw	\tmp, THREAD_FP + 256(\base)
-	csrw	0x003, \tmp
-	.endm
-
 	.section .text
 	.balign 4
 
@@ -61,7 +43,7 @@ switch_to:
 	li	t1, SSTATUS_FS
 	and	t0, t0, t1
 	bne	t0, t1, 1f
-	FP_SAVE	a0, t0
+	FP_SAVE	a0, THREAD_FP, t0
 1:	lw	t0, THREAD_HART(a0)
 	sw	t0, THREAD_HART(a1)
 	mv	tp, a1
@@ -69,7 +51,7 @@ switch_to:
 	csrw	sstatus, t0
 	and	t0, t0, t1
 	beqz	t0, 2f
-	FP_LOAD	a1, t0
+	FP_LOAD	a1, THREAD_FP, t0
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 2:	CONTEXT	ld, a1
@@ -85,7 +67,7 @@ thread_save_fp:
 	li	t1, SSTATUS_FS
 	and	t0, t0, t1
 	bne	t0, t1, 1f
-	FP_SAVE	a0, t0
+	FP_SAVE	a0, THREAD_FP, t0
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 1:	ret
@@ -97,7 +79,7 @@ thread_save_fp:
 thread_load_fp:
 	li	t0, SSTATUS_FS_DIRTY
 	csrs	sstatus, t0
-	FP_LOAD	a0, t0
+	FP_LOAD	a0, THREAD_FP, t0
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 	ret

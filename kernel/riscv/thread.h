@@ -39,6 +39,8 @@ struct fp_state {
 	uint32_t fcsr;
 };
 
+_Static_assert(sizeof(struct fp_state) == 264, "fcsr is stored as 64 bits");
+
 struct arch_thread {
 	struct trap_frame frame; /* registers of user mode */
 	uint64_t kstack_top;	 /* sp at a trap from user mode */

@@ -5,7 +5,8 @@
  * From user mode: sscratch holds the thread, whose first member is the frame.
  * Only registers that C may clobber are saved, so a system call that does
  * nothing costs about 70 instructions; s0-s11 and gp follow when there is work
- * (signals, rescheduling) or the call needs the whole frame. sstatus is not
+ * (signals, rescheduling) or the call needs the whole frame. Work may look at
+ * them but not change them, so they are not loaded again. sstatus is not
  * touched at all: switch_to() keeps it for each thread, and what a nested trap
  * leaves behind is what a return to user mode needs (Priv. 1.12, 3.1.6.1).
  *
@@ -114,26 +115,30 @@ trap_not_syscall:
 2:	lw	t0, THREAD_WORK(tp)
 	ld	a0, FRAME_X(10)(tp)
 	beqz	t0, user_return
-	CALLEE_SAVED sd, tp
-	li	s0, 0
-	j	work_saved
+	li	a1, 0
+	j	1f
 
-	/* The frame gets the rest; s0 says whether this was a system call. */
+	/* The frame gets the rest; a1 says whether this was a system call. */
 syscall_work:
 	sd	a0, FRAME_X(10)(tp)
-	CALLEE_SAVED sd, tp
-	li	s0, 1
-work_saved:
+	li	a1, 1
+1:	CALLEE_SAVED sd, tp
 	mv	a0, tp
-	mv	a1, s0
+	call	user_work
+	ld	a0, FRAME_X(10)(tp)
+	j	user_return
+
+	/* The frame has everything and may differ from the hart's registers. */
+full_work:
+	mv	a0, tp
 	call	user_work
 full_return:
 	CALLEE_SAVED ld, tp
 	ld	a0, FRAME_X(10)(tp)
 	j	user_return
 
-	/* Calls that use the whole frame; \restart: may be restarted. */
-	.macro FULL_SYSCALL name, restart
+	/* Calls that use the whole frame. */
+	.macro FULL_SYSCALL name
 	.globl full_sys_\name
 	.type full_sys_\name, @function
 full_sys_\name:
@@ -142,14 +147,25 @@ full_sys_\name:
 	sd	a0, FRAME_X(10)(tp)
 	lw	t0, THREAD_WORK(tp)
 	beqz	t0, full_return
-	li	s0, \restart
-	j	work_saved
+	li	a1, 1
+	j	full_work
 	.endm
 
-	FULL_SYSCALL clone, 1
-	FULL_SYSCALL execve, 1
-	FULL_SYSCALL execveat, 1
-	FULL_SYSCALL rt_sigreturn, 0
+	FULL_SYSCALL clone
+	FULL_SYSCALL execve
+	FULL_SYSCALL execveat
+
+	/* Sets all of the frame; when it cannot, the rest is still here. */
+	.globl full_sys_rt_sigreturn
+	.type full_sys_rt_sigreturn, @function
+full_sys_rt_sigreturn:
+	call	sys_rt_sigreturn
+	lw	t0, THREAD_WORK(tp)
+	beqz	t0, full_return
+	beqz	a0, 1f
+	CALLEE_SAVED sd, tp
+1:	li	a1, 0
+	j	full_work
 
 /* First steps of a user thread: a0 is the thread before it, s0 a function. */
 	.globl thread_first_user
@@ -157,8 +173,8 @@ thread_first_user:
 	jalr	s0
 	lw	t0, THREAD_WORK(tp)
 	beqz	t0, full_return
-	li	s0, 0
-	j	work_saved
+	li	a1, 0
+	j	full_work
 
 /* First steps of a kernel thread: s0(a0), then s1(s2), which stays. */
 	.globl thread_first_kernel

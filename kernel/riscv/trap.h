@@ -7,9 +7,11 @@
  *
  * A trap from user mode saves only what C may clobber; s0-s11 and gp stay in
  * the hart. They are valid in the frame only
- *  - in user_work() and everything it calls (signal delivery, exit), and
- *  - in system calls entered through a full_sys_* stub (clone, execve,
- *    rt_sigreturn), which may also change any register of the frame.
+ *  - in user_work() and everything it calls (signal delivery, exit), which
+ *    leave them as they are, and
+ *  - in system calls entered through a full_sys_* stub (clone, execve), which
+ *    may also change any register of the frame.
+ * rt_sigreturn does not find them there, but puts new ones in.
  *
  * The order pc, x1 .. x31 is that of Linux's user_regs_struct and of the
  * sigcontext, so signal code copies USER_REGS words at once.
@@ -62,7 +64,8 @@ _Static_assert(FRAME_SIZE % 16 == 0, "stack alignment");
  * System calls. trap.S takes syscall_table[a7] and calls it with a0 .. a5 as
  * they are; the result becomes the program's a0. A NULL entry is -ENOSYS. The
  * entries of calls that need or change the whole frame are the stubs below,
- * which save s0-s11 and gp, call sys_NAME and then load every register.
+ * which save s0-s11 and gp (rt_sigreturn: only if it fails), call sys_NAME and
+ * then load every register.
  */
 typedef long (*syscall_fn)(long a0, long a1, long a2, long a3, long a4,
 			   long a5);

@@ -11,6 +11,8 @@
  * by byte, so that the number of bytes left is exact.
  */
 #include "kernel/riscv/csr.h"
+#include "kernel/riscv/fp.inc"
+#include "kernel/riscv/sigframe.h"
 
 	.macro EX_RANGE start, end, fixup
 	.pushsection __ex_table, "a"
@@ -291,3 +293,84 @@ FUNCTION amo_user_\op
 	AMO_USER or
 	AMO_USER and
 	AMO_USER xor
+
+/*
+ * int put_sigframe(vaddr_t to, const struct siginfo *info,
+ *		    const struct sigaltstack *alt, int ss_flags, uint64_t mask,
+ *		    const struct trap_frame *frame)
+ */
+FUNCTION put_sigframe
+	srli	t0, a0, 38
+	bnez	t0, user_fault
+	USER_ON	t6
+	ld	t0, 0(a2)
+	ld	t1, 16(a2)
+put_sigframe_start:
+	sd	zero, SIG_UC_FLAGS(a0)
+	sd	zero, SIG_UC_FLAGS + 8(a0)
+	sd	t0, SIG_STACK(a0)
+	sw	a3, SIG_STACK + 8(a0)
+	sw	zero, SIG_STACK + 12(a0)
+	sd	t1, SIG_STACK + 16(a0)
+	sd	a4, SIG_MASK(a0)
+	sd	zero, SIG_EXTENSION(a0)
+	sd	zero, SIG_EXTENSION + 8(a0)
+	FP_SAVE	a0, SIG_FP, t0
+	addi	t3, a5, -SIG_REGS	/* the same offsets as in a0 */
+	.set	offset, 0
+	.rept	SIG_INFO_BYTES / 8
+	ld	t0, offset(a1)
+	sd	t0, offset(a0)
+	.set	offset, offset + 8
+	.endr
+	.rept	(SIG_UC_FLAGS - SIG_INFO_BYTES) / 8
+	sd	zero, offset(a0)
+	.set	offset, offset + 8
+	.endr
+	mv	a1, t3
+	.set	offset, SIG_REGS
+	.rept	4
+	COPY_64	offset
+	.set	offset, offset + 64
+	.endr
+put_sigframe_end:
+	csrc	sstatus, t6
+	li	a0, 0
+	ret
+	EX_RANGE put_sigframe_start, put_sigframe_end, user_fault
+
+/*
+ * int get_sigframe(vaddr_t from, struct sigaltstack *alt, uint64_t *mask,
+ *		    struct trap_frame *frame)
+ */
+FUNCTION get_sigframe
+	srli	t0, a0, 38
+	bnez	t0, user_fault
+	USER_ON	t6
+get_sigframe_start:
+	ld	t0, SIG_EXTENSION(a0)
+	ld	t1, SIG_EXTENSION + 8(a0)
+	srli	t0, t0, 32		/* its first word has no meaning */
+	or	t0, t0, t1
+	bnez	t0, user_fault
+	FP_LOAD	a0, SIG_FP, t0
+	ld	t0, SIG_STACK(a0)
+	ld	t1, SIG_STACK + 8(a0)
+	ld	t2, SIG_STACK + 16(a0)
+	ld	t3, SIG_MASK(a0)
+	sd	t0, 0(a1)
+	sd	t1, 8(a1)
+	sd	t2, 16(a1)
+	sd	t3, 0(a2)
+	addi	a1, a0, SIG_REGS
+	mv	a0, a3
+	.set	offset, 0
+	.rept	4
+	COPY_64	offset
+	.set	offset, offset + 64
+	.endr
+get_sigframe_end:
+	csrc	sstatus, t6
+	li	a0, 0
+	ret
+	EX_RANGE get_sigframe_start, get_sigframe_end, user_fault

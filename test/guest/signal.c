@@ -460,4 +460,81 @@ TEST(a_forged_frame_gains_nothing)
 	EQ(status & 0x7f, SIGSEGV);
 }
 
+static void check_bare_frame(int sig, struct siginfo *info, struct ucontext *uc)
+{
+	const struct user_regs *regs = &uc->uc_mcontext.sc_regs;
+
+	(void)sig, (void)info;
+	exit(regs->s2 == 0x1234 && regs->s11 == 0x5678 && regs->sp == 16);
+}
+
+TEST(a_return_without_a_frame_leaves_the_registers)
+{
+	struct sigaltstack alt = {(uintptr_t)anon(4, RW), 0, 0, 4 * PAGE};
+	int pid = fork();
+
+	if (pid == 0) {
+		sigaltstack(&alt, NULL);
+		handle(SIGSEGV, check_bare_frame, SA_ONSTACK);
+		__asm__ volatile("li s2, 0x1234\n\tli s11, 0x5678\n\t"
+				 "li sp, 16\n\tli a7, 139\n\tecall");
+		exit(0);
+	}
+	joined(pid, 1);
+}
+
+static unsigned word_to_set;
+
+static void set_word(int sig, struct siginfo *info, struct ucontext *uc)
+{
+	(void)sig, (void)info;
+	((uint32_t *)&uc->uc_mcontext.sc_fpregs.fp_reserved)[word_to_set] = 1;
+}
+
+/* Behind the registers: a word of no meaning, one of zero, a list's end. */
+TEST(a_frame_with_unknown_extensions_is_refused)
+{
+	for (word_to_set = 0; word_to_set < 4; word_to_set++) {
+		int status, pid = fork();
+
+		if (pid == 0) {
+			handle(SIGUSR1, set_word, 0);
+			raise(SIGUSR1);
+			exit(0);
+		}
+		EQ(waitpid(pid, &status, 0), pid);
+		EQ(status, word_to_set ? SIGSEGV : 0);
+	}
+}
+
+static unsigned nr_stale;
+
+static void look_for_stale_bytes(int sig, struct siginfo *info,
+				 struct ucontext *uc)
+{
+	const uint8_t *bytes = (const uint8_t *)info;
+
+	(void)sig;
+	for (unsigned i = offsetof(struct siginfo, si_addr) + 8;
+	     i < sizeof(*info); i++)
+		nr_stale += bytes[i] != 0;
+	nr_stale += uc->uc_flags != 0;
+	nr_stale += uc->uc_link != 0;
+	uc->uc_mcontext.sc_regs.pc += 4;
+}
+
+TEST(a_siginfo_holds_nothing_of_what_was_there_before)
+{
+	char *stack = anon(4, RW);
+	struct sigaltstack alt = {(uintptr_t)stack, 0, 0, 4 * PAGE};
+
+	memset(stack, 0xff, 4 * PAGE);
+	EQ(sigaltstack(&alt, NULL), 0);
+	handle(SIGSEGV, look_for_stale_bytes, SA_ONSTACK);
+	__asm__ volatile(".option push\n\t.option norvc\n\t"
+			 "sd zero, 0(zero)\n\t.option pop" ::
+			     : "memory");
+	EQ(nr_stale, 0);
+}
+
 TAP_MAIN
