@@ -91,6 +91,11 @@ bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 	return vma;
 }
 
+/* Linux: Documentation/admin-guide/mm/pagemap.rst. */
+#define PAGEMAP_PRESENT	  (1UL << 63)
+#define PAGEMAP_FILE	  (1UL << 61) /* of a file, or shared anonymous */
+#define PAGEMAP_EXCLUSIVE (1UL << 56) /* mapped once */
+
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr)
 {
 	uint64_t word = 0;
@@ -100,11 +105,15 @@ uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr)
 		const pte_t *ptep = pt_walk(mm, addr);
 		pte_t pte = ptep ? pte_load(ptep) : pte_none();
 
-		if (!pte_is_none(pte)) {
-			word = 1UL << 63 | pte_pfn(pte);
-			if (!pte_has(pte, PTE_SPECIAL) &&
-			    pfn_to_page(pte_pfn(pte))->type == PAGE_FILE)
-				word |= 1UL << 61;
+		if (!pte_is_none(pte))
+			word = PAGEMAP_PRESENT | pte_pfn(pte);
+		if (word && !pte_has(pte, PTE_SPECIAL)) {
+			const struct page *page = pfn_to_page(pte_pfn(pte));
+
+			if (page->type == PAGE_FILE)
+				word |= PAGEMAP_FILE;
+			if (page_mapcount(page) == 1)
+				word |= PAGEMAP_EXCLUSIVE;
 		}
 	}
 	mmap_read_unlock(mm);

@@ -125,7 +125,7 @@ struct vma_info {
 bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 		  bool usage);
 
-/* /proc/PID/pagemap's word for one page: bit 63 present, bits 0-54 pfn. */
+/* /proc/PID/pagemap's word for one page. */
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr);
 
 /* All resident pages, and the mappings' sizes, for statm and getrusage. */
