@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getrlimit(2), the limits of memory: RLIMIT_AS, RLIMIT_DATA. RLIMIT_MEMLOCK
+ * is in mlock.c and mremap.c, RLIMIT_STACK in stack.c.
+ */
+#include "test/conform/conform.h"
+
+TEST(rlimit_as_refuses_mmap)
+{
+	limit(RLIMIT_AS, areas_total() + 8 * PAGE);
+	EQ(map(NULL, 16 * PAGE, PROT_NONE, ANON), -ENOMEM);
+	CHECK(map(NULL, 8 * PAGE, PROT_NONE, ANON) > 0);
+	EQ(map(NULL, PAGE, PROT_NONE, ANON), -ENOMEM);
+}
+
+TEST(rlimit_as_refuses_mmap_of_files)
+{
+	int fd = file_of(1);
+
+	limit(RLIMIT_AS, areas_total() + 8 * PAGE);
+	EQ(map_file(fd, 16 * PAGE, PROT_READ, MAP_SHARED, 0), -ENOMEM);
+}
+
+TEST(rlimit_as_does_not_count_what_fixed_replaces)
+{
+	char *p = filled(8);
+
+	limit(RLIMIT_AS, areas_total() + PAGE);
+	EQ(map(p, 8 * PAGE, RW, ANON | MAP_FIXED), (long)p);
+}
+
+TEST(rlimit_as_gives_back_what_is_unmapped)
+{
+	char *p = filled(8);
+
+	limit(RLIMIT_AS, areas_total());
+	EQ(map(NULL, PAGE, RW, ANON), -ENOMEM);
+	EQ(munmap(p, 8 * PAGE), 0);
+	CHECK(map(NULL, 8 * PAGE, RW, ANON) > 0);
+}
+
+TEST(rlimit_as_below_the_present_size_takes_nothing_away)
+{
+	char *p = filled(8);
+
+	limit(RLIMIT_AS, PAGE);
+	EQ(get(p + 7 * PAGE), 'H');
+	put(p, 'x');
+	EQ(map(NULL, PAGE, RW, ANON), -ENOMEM);
+	EQ(munmap(p, PAGE), 0);
+}
+
+TEST(rlimit_as_allows_mremap_to_shrink)
+{
+	char *p = filled(8);
+
+	limit(RLIMIT_AS, PAGE);
+	EQ((long)mremap(p, 8 * PAGE, PAGE, 0, NULL), (long)p);
+}
+
+TEST(rlimit_as_is_inherited_by_fork)
+{
+	int pid;
+
+	limit(RLIMIT_AS, areas_total() + 8 * PAGE);
+	pid = fork();
+	if (pid == 0) {
+		EQ(map(NULL, 64 * PAGE, RW, ANON), -ENOMEM);
+		exit(0);
+	}
+	joined(pid, 0);
+}
+
+TEST(rlimit_as_allows_fork)
+{
+	int pid;
+
+	limit(RLIMIT_AS, PAGE);
+	pid = fork();
+	if (pid == 0)
+		exit(0);
+	joined(pid, 0);
+}
+
+TEST(rlimit_data_refuses_private_writable_memory)
+{
+	limit(RLIMIT_DATA, 256 * PAGE);
+	EQ(map(NULL, 512 * PAGE, RW, ANON), -ENOMEM);
+	CHECK(map(NULL, 16 * PAGE, RW, ANON) > 0);
+}
+
+TEST(rlimit_data_does_not_count_shared_memory)
+{
+	limit(RLIMIT_DATA, 256 * PAGE);
+	CHECK(map(NULL, 512 * PAGE, RW, SHARED_ANON) > 0);
+}
+
+TEST(rlimit_data_does_not_count_read_only_memory)
+{
+	limit(RLIMIT_DATA, 256 * PAGE);
+	CHECK(map(NULL, 512 * PAGE, PROT_READ, ANON) > 0);
+}
+
+TEST(rlimit_data_counts_private_writable_files)
+{
+	int fd = file_of(1);
+
+	limit(RLIMIT_DATA, 256 * PAGE);
+	EQ(map_file(fd, 512 * PAGE, RW, MAP_PRIVATE, 0), -ENOMEM);
+}
+
+TEST(rlimit_data_refuses_mprotect_to_writable)
+{
+	char *p = anon(512, PROT_READ);
+
+	limit(RLIMIT_DATA, 256 * PAGE);
+	EQ(mprotect(p, 512 * PAGE, RW), -ENOMEM);
+	EQ(mprotect(p, 16 * PAGE, RW), 0);
+}
+
+TEST(rlimit_data_refuses_mremap)
+{
+	char *p = filled(1);
+
+	limit(RLIMIT_DATA, 256 * PAGE);
+	EQ((long)mremap(p, PAGE, 512 * PAGE, MREMAP_MAYMOVE, NULL), -ENOMEM);
+	EQ(get(p), 'A');
+}
+
+TEST(rlimit_stack_does_not_limit_mmap)
+{
+	limit(RLIMIT_STACK, 16 * PAGE);
+	CHECK(map(NULL, 512 * PAGE, RW, ANON | MAP_STACK) > 0);
+}
+
+TEST(rlimit_soft_above_hard_is_einval)
+{
+	EQ(setrlimit(RLIMIT_AS, 2 * PAGE, PAGE), -EINVAL);
+}
+
+TEST(rlimit_of_an_unknown_resource_is_einval)
+{
+	struct rlimit old;
+
+	EQ(getrlimit(16, &old), -EINVAL);
+	EQ(setrlimit(16, 1, 1), -EINVAL);
+}
+
+TEST(rlimit_reads_back)
+{
+	struct rlimit seen = {0, 0};
+
+	EQ(setrlimit(RLIMIT_DATA, 1UL << 30, 1UL << 31), 0);
+	EQ(getrlimit(RLIMIT_DATA, &seen), 0);
+	EQ(seen.rlim_cur, 1UL << 30);
+	EQ(seen.rlim_max, 1UL << 31);
+}
+
+TEST(rlimit_shows_in_proc)
+{
+	static char text[4096];
+	char *line;
+
+	EQ(setrlimit(RLIMIT_AS, 123456 * PAGE, 234567 * PAGE), 0);
+	CHECK(read_file("/proc/self/limits", text, sizeof(text)) > 0);
+	line = strstr(text, "Max address space");
+	CHECK(line != NULL);
+	EQ(number_after(line, "Max address space"), 123456 * PAGE);
+	CHECK(strstr(line, "960786432") != NULL);
+}
+
+TAP_MAIN
