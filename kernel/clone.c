@@ -138,6 +138,7 @@ static int copy_process(struct process **pp, uint64_t flags)
 		return err;
 	p->vdso = self->vdso;
 	memcpy(p->limit, self->limit, sizeof(p->limit));
+	p->ids = self->ids;
 	p->exit_signal = (int)(flags & CSIGNAL);
 	if (!(flags & CLONE_VM))
 		return mm_fork(self->mm, &p->mm);

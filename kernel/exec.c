@@ -118,7 +118,7 @@ static int prepare_mm(struct exec *exec, size_t head_len)
 	    .as = process_limit(p, RLIMIT_AS),
 	    .data = process_limit(p, RLIMIT_DATA),
 	    .stack = process_limit(p, RLIMIT_STACK),
-	    .memlock = process_limit(p, RLIMIT_MEMLOCK),
+	    .memlock = process_memlock(p),
 	};
 	err = exec_load(exec, head_len);
 	if (!err)
@@ -248,6 +248,8 @@ static void replace_mm(struct exec *exec, struct process *p)
 	p->mm = exec->mm;
 	p->has_execed = true;
 	p->exit_signal = SIGCHLD;
+	p->ids.uid[ID_SAVED] = p->ids.uid[ID_EFFECTIVE];
+	p->ids.gid[ID_SAVED] = p->ids.gid[ID_EFFECTIVE];
 	spin_unlock(&process_lock);
 	sched_use_mm(exec->mm);
 	p->vdso = exec->vdso;

@@ -193,6 +193,7 @@ static int push_auxiliary(struct exec *exec, struct stack_builder *b,
 			  uint64_t path_at)
 {
 	const struct elf_image *image = &exec->image;
+	const struct process *p = current->process;
 	uint64_t random[2];
 	int err;
 
@@ -211,10 +212,10 @@ static int push_auxiliary(struct exec *exec, struct stack_builder *b,
 	push_auxv(b, AT_BASE, 0);
 	push_auxv(b, AT_FLAGS, 0);
 	push_auxv(b, AT_ENTRY, exec->base + image->entry);
-	push_auxv(b, AT_UID, 0);
-	push_auxv(b, AT_EUID, 0);
-	push_auxv(b, AT_GID, 0);
-	push_auxv(b, AT_EGID, 0);
+	push_auxv(b, AT_UID, p->ids.uid[ID_REAL]);
+	push_auxv(b, AT_EUID, p->ids.uid[ID_EFFECTIVE]);
+	push_auxv(b, AT_GID, p->ids.gid[ID_REAL]);
+	push_auxv(b, AT_EGID, p->ids.gid[ID_EFFECTIVE]);
 	push_auxv(b, AT_SECURE, 0);
 	push_auxv(b, AT_RANDOM, b->at);
 	push_auxv(b, AT_EXECFN, path_at);

@@ -350,6 +350,7 @@ void process_get_info(struct process *p, struct process_info *info)
 	info->nr_threads = p->nr_threads;
 	info->start_time = p->start_time;
 	info->exit_signal = p->exit_signal;
+	info->ids = p->ids;
 	info->children = p->dead_children;
 	process_usage_locked(p, &info->usage);
 	info->pgrp = p->pgrp ? p->pgrp->nr : 0;

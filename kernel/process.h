@@ -37,6 +37,13 @@ struct pid {
 	struct list_head group;	 /* T; processes of this group */
 };
 
+/* Who a process is: a user and a group, each with three numbers. */
+enum { ID_REAL, ID_EFFECTIVE, ID_SAVED, NR_IDS };
+struct ids {
+	_Alignas(8) uint32_t uid[NR_IDS]; /* fork copies words */
+	uint32_t gid[NR_IDS];
+};
+
 /* What signals do; shared by CLONE_SIGHAND. */
 struct sighand {
 	struct spinlock lock;
@@ -95,6 +102,7 @@ struct process {
 	struct usage dead_children;   /* T */
 	uint64_t start_time;	      /* c; machine_clock() */
 	struct rlimit limit[RLIM_NLIMITS]; /* T to write */
+	struct ids ids;			   /* T to write */
 
 	struct timer real_timer;  /* ITIMER_REAL */
 	uint64_t real_interval;	  /* nanoseconds */
@@ -117,6 +125,7 @@ struct process_info {
 	unsigned nr_threads;
 	struct usage usage, children; /* of all its threads */
 	uint64_t start_time;
+	struct ids ids;
 	uint64_t sig_pending, sig_blocked, sig_ignored, sig_caught;
 	int exit_signal;
 	unsigned hart;
@@ -154,6 +163,18 @@ void usage_add_thread(struct usage *to, const struct thread *t);
 static inline uint64_t process_limit(const struct process *p, unsigned which)
 {
 	return load_relaxed(&p->limit[which].rlim_cur);
+}
+
+static inline bool process_is_root(const struct process *p)
+{
+	return !load_relaxed(&p->ids.uid[ID_EFFECTIVE]);
+}
+
+/* The limit of locked memory that holds: for root there is none. */
+static inline uint64_t process_memlock(const struct process *p)
+{
+	return process_is_root(p) ? RLIM_INFINITY
+				  : process_limit(p, RLIMIT_MEMLOCK);
 }
 
 /* A process without threads or place in the tree; NULL: no memory. */

@@ -97,13 +97,14 @@ static void apply_limit(struct process *p, unsigned which, uint64_t value)
 	else if (which == RLIMIT_DATA)
 		store_relaxed(&mm->limits.data, value);
 	else if (which == RLIMIT_MEMLOCK)
-		store_relaxed(&mm->limits.memlock, value);
+		store_relaxed(&mm->limits.memlock, process_memlock(p));
 }
 
 static long change_limit(int pid, uint64_t which, const struct rlimit *new,
 			 struct rlimit *old)
 {
 	struct process *p;
+	long err = 0;
 
 	if (which >= RLIM_NLIMITS || (new &&new->rlim_cur > new->rlim_max))
 		return -EINVAL;
@@ -112,14 +113,17 @@ static long change_limit(int pid, uint64_t which, const struct rlimit *new,
 		return -ESRCH;
 	spin_lock(&process_lock);
 	*old = p->limit[which];
-	if (new) {
+	if (new &&new->rlim_max > old->rlim_max &&
+	    !process_is_root(current->process)) {
+		err = -EPERM;
+	} else if (new) {
 		p->limit[which].rlim_max = new->rlim_max;
 		store_relaxed(&p->limit[which].rlim_cur, new->rlim_cur);
 		apply_limit(p, (unsigned)which, new->rlim_cur);
 	}
 	spin_unlock(&process_lock);
 	process_put(p);
-	return 0;
+	return err;
 }
 
 long sys_prlimit64(uint64_t pid, uint64_t which, uint64_t new_addr,

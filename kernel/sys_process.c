@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that ask for or change attributes of threads and processes:
- * numbers, groups, sessions, users, names.
- *
- * Everybody is root: user and group numbers are 0, and calls that set them to
- * something else succeed without effect, as a program that drops privileges it
- * does not need would like.
+ * numbers, groups, sessions, names.
  */
 #include <string.h>
 
@@ -147,104 +143,6 @@ long sys_setsid(void)
 	}
 	spin_unlock(&process_lock);
 	return result;
-}
-
-long sys_getuid(void)
-{
-	return 0;
-}
-
-long sys_geteuid(void)
-{
-	return 0;
-}
-
-long sys_getgid(void)
-{
-	return 0;
-}
-
-long sys_getegid(void)
-{
-	return 0;
-}
-
-long sys_setuid(uint64_t uid)
-{
-	return (uint32_t)uid == UINT32_MAX ? -EINVAL : 0;
-}
-
-long sys_setgid(uint64_t gid)
-{
-	return (uint32_t)gid == UINT32_MAX ? -EINVAL : 0;
-}
-
-long sys_setreuid(uint64_t ruid, uint64_t euid)
-{
-	(void)ruid;
-	(void)euid;
-	return 0;
-}
-
-long sys_setregid(uint64_t rgid, uint64_t egid)
-{
-	(void)rgid;
-	(void)egid;
-	return 0;
-}
-
-long sys_setresuid(uint64_t ruid, uint64_t euid, uint64_t suid)
-{
-	(void)ruid;
-	(void)euid;
-	(void)suid;
-	return 0;
-}
-
-long sys_setresgid(uint64_t rgid, uint64_t egid, uint64_t sgid)
-{
-	(void)rgid;
-	(void)egid;
-	(void)sgid;
-	return 0;
-}
-
-long sys_getresuid(uint64_t ruid, uint64_t euid, uint64_t suid)
-{
-	if (put_user_u32(ruid, 0) || put_user_u32(euid, 0) ||
-	    put_user_u32(suid, 0))
-		return -EFAULT;
-	return 0;
-}
-
-long sys_getresgid(uint64_t rgid, uint64_t egid, uint64_t sgid)
-{
-	return sys_getresuid(rgid, egid, sgid);
-}
-
-/* These two return what was there before. */
-long sys_setfsuid(uint64_t uid)
-{
-	(void)uid;
-	return 0;
-}
-
-long sys_setfsgid(uint64_t gid)
-{
-	(void)gid;
-	return 0;
-}
-
-long sys_getgroups(uint64_t size, uint64_t list)
-{
-	(void)list;
-	return (int)size < 0 ? -EINVAL : 0;
-}
-
-long sys_setgroups(uint64_t size, uint64_t list)
-{
-	(void)list;
-	return size > 65536 ? -EINVAL : 0;
 }
 
 static long set_name(vaddr_t from)

@@ -212,6 +212,14 @@ static unsigned get_umask(const struct inode *inode)
 	return mask;
 }
 
+/* The fourth, for access to files, is always the effective one. */
+static void show_ids(struct seq *seq, const char *name,
+		     const uint32_t ids[NR_IDS])
+{
+	seq_printf(seq, "%s:\t%u\t%u\t%u\t%u\n", name, ids[ID_REAL],
+		   ids[ID_EFFECTIVE], ids[ID_SAVED], ids[ID_EFFECTIVE]);
+}
+
 void show_pid_status(struct seq *seq, const struct inode *inode)
 {
 	const struct proc_node *node = proc_node(inode);
@@ -223,10 +231,12 @@ void show_pid_status(struct seq *seq, const struct inode *inode)
 	get_mm_numbers(inode, &n);
 	seq_printf(seq,
 		   "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\n"
-		   "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\nUid:\t0\t0\t0\t0\n"
-		   "Gid:\t0\t0\t0\t0\nFDSize:\t64\nGroups:\t \n",
+		   "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
 		   info.comm, get_umask(inode), state_name(info.state),
 		   node->pid, info.pid, info.ppid);
+	show_ids(seq, "Uid", info.ids.uid);
+	show_ids(seq, "Gid", info.ids.gid);
+	seq_printf(seq, "FDSize:\t64\nGroups:\t \n");
 	if (n.total)
 		show_mm_status(seq, &n);
 	seq_printf(seq,

@@ -169,4 +169,13 @@ TEST(rlimit_shows_in_proc)
 	CHECK(strstr(line, "960786432") != NULL);
 }
 
+TEST(rlimit_hard_limits_are_raised_by_root_only)
+{
+	EQ(setrlimit(RLIMIT_AS, 1UL << 32, 1UL << 32), 0);
+	EQ(setrlimit(RLIMIT_AS, 1UL << 33, 1UL << 33), 0);
+	drop_root();
+	EQ(setrlimit(RLIMIT_AS, 1UL << 34, 1UL << 34), -EPERM);
+	EQ(setrlimit(RLIMIT_AS, 1UL << 32, 1UL << 32), 0);
+}
+
 TAP_MAIN

@@ -471,4 +471,27 @@ TEST(mlock_refuses_to_let_remove_and_dontneed_work)
 	EQ(madvise(p, PAGE, MADV_REMOVE), -EINVAL);
 }
 
+TEST(mlock_limit_does_not_hold_for_root)
+{
+	char *p = island(4, RW);
+
+	limit(RLIMIT_MEMLOCK, PAGE);
+	EQ(mlock(p, 4 * PAGE), 0);
+	limit(RLIMIT_MEMLOCK, 0);
+	EQ(mlock(p, 4 * PAGE), 0);
+	CHECK(map(NULL, PAGE, RW, ANON | MAP_LOCKED) > 0);
+	EQ(mlockall(MCL_CURRENT), 0);
+}
+
+TEST(mlock_limit_holds_again_for_an_effective_user)
+{
+	char *p = island(4, RW);
+
+	limit(RLIMIT_MEMLOCK, PAGE);
+	EQ(sys(SYS_setresuid, -1, 1000, -1), 0);
+	EQ(mlock(p, 4 * PAGE), -ENOMEM);
+	EQ(sys(SYS_setresuid, -1, 0, -1), 0);
+	EQ(mlock(p, 4 * PAGE), 0);
+}
+
 TAP_MAIN

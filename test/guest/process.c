@@ -402,6 +402,63 @@ TEST(descriptors_are_shared_with_their_position)
 	EQ(c, 'B');
 }
 
+static void ids_are(long real, long effective, long saved)
+{
+	uint32_t ids[3];
+
+	EQ(sys(SYS_getresuid, &ids[0], &ids[1], &ids[2]), 0);
+	EQ(ids[0], real);
+	EQ(ids[1], effective);
+	EQ(ids[2], saved);
+	EQ(sys(SYS_getuid), real);
+	EQ(sys(SYS_geteuid), effective);
+}
+
+TEST(root_gives_up_its_privileges_for_good)
+{
+	NEEDS_KERNEL();
+	EQ(sys(SYS_setuid, 1000), 0);
+	ids_are(1000, 1000, 1000);
+	EQ(sys(SYS_setuid, 0), -EPERM);
+	EQ(sys(SYS_setresuid, -1, 0, -1), -EPERM);
+	EQ(sys(SYS_setgid, 5), -EPERM);
+	EQ(sys(SYS_setgroups, 0, NULL), -EPERM);
+	EQ(sys(SYS_setuid, 1000), 0);
+	EQ(sys(SYS_setuid, -1), -EINVAL);
+}
+
+TEST(root_becomes_somebody_else_for_a_while)
+{
+	NEEDS_KERNEL();
+	EQ(sys(SYS_setresuid, -1, 1000, -1), 0);
+	ids_are(0, 1000, 0);
+	EQ(sys(SYS_setuid, 1001), -EPERM);
+	EQ(sys(SYS_setuid, 0), 0);
+	ids_are(0, 0, 0);
+	EQ(sys(SYS_setreuid, 7, 8), 0);
+	ids_are(7, 8, 8);
+	EQ(sys(SYS_setreuid, 8, 7), 0);
+	ids_are(8, 7, 7);
+}
+
+TEST(users_are_inherited_and_shown)
+{
+	NEEDS_KERNEL();
+	static char text[2048];
+
+	EQ(sys(SYS_setresgid, 4, 5, 6), 0);
+	EQ(sys(SYS_setresuid, 1, 2, 3), 0);
+	int pid = fork();
+	if (pid == 0) {
+		ids_are(1, 2, 3);
+		CHECK(read_file("/proc/self/status", text, sizeof(text)) > 0);
+		CHECK(strstr(text, "\nUid:\t1\t2\t3\t2\n") != NULL);
+		CHECK(strstr(text, "\nGid:\t4\t5\t6\t5\n") != NULL);
+		exit(0);
+	}
+	joined(pid, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const roles[] = {"exit", "count",   "env",
