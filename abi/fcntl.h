@@ -49,10 +49,11 @@
 #define F_GET_SEALS	1034
 #define FD_CLOEXEC	1
 
-#define F_SEAL_SEAL   0x0001
-#define F_SEAL_SHRINK 0x0002
-#define F_SEAL_GROW   0x0004
-#define F_SEAL_WRITE  0x0008
+#define F_SEAL_SEAL	    0x0001
+#define F_SEAL_SHRINK	    0x0002
+#define F_SEAL_GROW	    0x0004
+#define F_SEAL_WRITE	    0x0008
+#define F_SEAL_FUTURE_WRITE 0x0010 /* but through mappings that exist */
 
 #define SEEK_SET  0
 #define SEEK_CUR  1

@@ -58,7 +58,7 @@ static int open_file_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!file->f_mapping)
 		return -ENODEV;
-	if (load_relaxed(&of->inode->seals) & F_SEAL_WRITE &&
+	if (load_relaxed(&of->inode->seals) & SEALS_WRITE &&
 	    flags & VM_SHARED) {
 		if (flags & VM_WRITE)
 			return -EPERM;

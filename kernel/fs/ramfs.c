@@ -98,7 +98,7 @@ static int write_begin(struct open_file *file, const struct io *io,
 
 	if (load_relaxed(&file->flags) & O_APPEND)
 		*pos = inode->mapping->i_size;
-	if (inode->seals & F_SEAL_WRITE)
+	if (inode->seals & SEALS_WRITE)
 		return -EPERM;
 	if (inode->seals & F_SEAL_GROW &&
 	    *pos + io->count > inode->mapping->i_size)
@@ -254,12 +254,13 @@ static long fallocate_locked(struct inode *inode, unsigned mode, uint64_t off,
 	if (end > mapping->i_size && !keep && inode->seals & F_SEAL_GROW)
 		return -EPERM;
 	if (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE)) {
-		if (inode->seals & F_SEAL_WRITE)
+		if (inode->seals & SEALS_WRITE)
 			return -EPERM;
 		zero_range(mapping, off, end);
 	}
 	if (mode & FALLOC_PUNCH_HOLE)
-		return 0;
+		return truncate_hole(mapping, PAGE_ALIGN(off) >> PAGE_SHIFT,
+				     end >> PAGE_SHIFT);
 	for (pgoff_t at = off >> PAGE_SHIFT; at << PAGE_SHIFT < end; at++) {
 		struct page *page = get_page(mapping, at);
 
@@ -315,7 +316,7 @@ int memfd_add_seals(struct inode *inode, unsigned seals)
 {
 	int err = 0;
 
-	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
+	if (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | SEALS_WRITE))
 		return -EINVAL;
 	mutex_lock(&inode->lock);
 	if (inode->seals & F_SEAL_SEAL)

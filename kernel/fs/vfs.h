@@ -58,6 +58,9 @@ struct inode_ops {
 	void (*destroy)(struct inode *inode);
 };
 
+/* No new way to write: F_SEAL_FUTURE_WRITE leaves mappings that exist alone. */
+#define SEALS_WRITE (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
 #define INODE_LINKABLE 1u /* O_TMPFILE: may get a first name */
 
 /*
@@ -161,7 +164,7 @@ static inline struct inode *inode_get(struct inode *inode)
 void inode_put(struct inode *inode);
 void inode_stat(struct inode *inode, struct stat *st);
 void inode_touch(struct inode *inode); /* mtime and ctime become now */
-uint64_t time_now(void);	       /* ns since the epoch */
+uint64_t time_now(void); /* ns since the epoch */
 
 /*
  * A name that is in no directory; takes over the reference to inode, also

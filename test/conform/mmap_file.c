@@ -550,4 +550,21 @@ TEST(memfd_seal_write_waits_for_writable_mappings)
 	EQ(sys(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
 }
 
+TEST(fallocate_punching_holes_frees_blocks)
+{
+	struct stat st;
+	int fd = file_of(4);
+	char *p = map_fd(fd, 4, RW, MAP_SHARED);
+
+	EQ(get(p + 2 * PAGE), 'C');
+	EQ(sys(SYS_fallocate, fd, 3, PAGE / 2, 3 * PAGE), 0);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_blocks, 16);
+	EQ(st.st_size, 4 * PAGE);
+	EQ(get(p), 'A');
+	EQ(get(p + PAGE / 2), 0);
+	EQ(get(p + PAGE), 0);
+	EQ(get(p + 3 * PAGE + PAGE / 2), 'D');
+}
+
 TAP_MAIN
