@@ -282,6 +282,7 @@ long sys_utimensat(uint64_t dfd, uint64_t path, uint64_t times, uint64_t flags)
 		err = lookup(dfd, path, flags, &dentry);
 	if (err)
 		return err;
+	inode_settle_times(dentry->inode);
 	err = set_time(&dentry->inode->atime, &ts[0]);
 	if (!err)
 		err = set_time(&dentry->inode->mtime, &ts[1]);

@@ -205,6 +205,7 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 
 	if (!ops || !ops->page_mkwrite) {
 		page_set_flag(page, PG_DIRTY);
+		store_relaxed(&vmf->vma->vm_file->f_mapping->is_stored, true);
 		return wp_page_reuse(vmf, FAULT_FILE_WRITE_SHARED);
 	}
 	page_get(page);

@@ -182,6 +182,7 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 			page_lock(page);
 	}
 	page_set_flag(vmf->page, PG_DIRTY);
+	store_relaxed(&vmf->vma->vm_file->f_mapping->is_stored, true);
 	done = finish_fault(vmf, vmf->page,
 			    pte_set(file_pte(vmf, vmf->page), PTE_W | PTE_D),
 			    file_rss_kind(vmf->vma), FAULT_FILE_WRITE_SHARED);

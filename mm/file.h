@@ -28,6 +28,7 @@ struct address_space {
 	struct rwsem i_mmap_rwsem;    /* i_mmap */
 	struct interval_root i_mmap;  /* areas that map this file */
 	uint64_t nr_writable;	      /* a; shared mappings that may write */
+	bool is_stored;		      /* a; a fault let one of them write */
 	/*
 	 * Called when a shared mapping first writes a page: file times. May
 	 * sleep; 0 or -Exxx (becomes SIGBUS). NULL: nothing to do.

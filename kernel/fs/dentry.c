@@ -120,13 +120,32 @@ void inode_touch(struct inode *inode)
 	store_relaxed(&inode->ctime, now);
 }
 
+void inode_accessed(struct inode *inode)
+{
+	uint64_t atime = load_relaxed(&inode->atime);
+
+	if (atime <= load_relaxed(&inode->mtime) ||
+	    atime <= load_relaxed(&inode->ctime))
+		store_relaxed(&inode->atime, time_now());
+}
+
+void inode_settle_times(struct inode *inode)
+{
+	if (!inode->mapping || !load_relaxed(&inode->mapping->is_stored))
+		return;
+	store_relaxed(&inode->mapping->is_stored, false);
+	inode_touch(inode);
+}
+
 void inode_stat(struct inode *inode, struct stat *st)
 {
 	const uint64_t s = 1000000000;
-	uint64_t atime = load_relaxed(&inode->atime);
-	uint64_t mtime = load_relaxed(&inode->mtime);
-	uint64_t ctime = load_relaxed(&inode->ctime);
+	uint64_t atime, mtime, ctime;
 
+	inode_settle_times(inode);
+	atime = load_relaxed(&inode->atime);
+	mtime = load_relaxed(&inode->mtime);
+	ctime = load_relaxed(&inode->ctime);
 	*st = (struct stat){
 	    .st_dev = inode->fs->dev,
 	    .st_ino = inode->ino,

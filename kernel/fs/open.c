@@ -64,6 +64,7 @@ static int open_file_mmap(struct file *file, struct vm_area_struct *vma)
 			return -EPERM;
 		vm_flags_init(vma, flags & ~VM_MAYWRITE);
 	}
+	inode_accessed(of->inode);
 	return generic_file_mmap(file, vma);
 }
 

@@ -164,6 +164,11 @@ static inline struct inode *inode_get(struct inode *inode)
 void inode_put(struct inode *inode);
 void inode_stat(struct inode *inode, struct stat *st);
 void inode_touch(struct inode *inode); /* mtime and ctime become now */
+/* atime, as with the mount option relatime: only if the file has changed. */
+void inode_accessed(struct inode *inode);
+/* inode_touch() if a shared mapping was stored to: before times are seen or
+ * set. */
+void inode_settle_times(struct inode *inode);
 uint64_t time_now(void); /* ns since the epoch */
 
 /*

@@ -204,3 +204,30 @@ static inline int named_file(const char *path, int64_t len)
 	EQ(ftruncate(fd, len), 0);
 	return fd;
 }
+
+/*
+ * What /bin/cat says of a file in /proc/self, in a process that first runs
+ * prepare() and then becomes cat.
+ */
+static inline void cat_after(void (*prepare)(void), char *path, char *text,
+			     size_t size)
+{
+	char *argv[] = {"/bin/cat", path, NULL};
+	int fds[2], pid;
+	size_t len = 0;
+	long part;
+
+	EQ(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		prepare();
+		dup2(fds[1], 1);
+		execve(argv[0], argv, environ());
+		exit(1);
+	}
+	close(fds[1]);
+	while ((part = read(fds[0], text + len, size - 1 - len)) > 0)
+		len += (size_t)part;
+	text[len] = '\0';
+	joined(pid, 0);
+}

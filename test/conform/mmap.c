@@ -485,30 +485,4 @@ TEST(mmap_growsdown_must_be_private)
 	   -EINVAL);
 }
 
-TEST(mmap_is_not_inherited_by_exec)
-{
-	char *argv[] = {"/bin/cat", "/proc/self/maps", NULL};
-	char text[4096], wanted[24];
-	char *p = anon(1, RW);
-	int fds[2], pid;
-	long len = 0, part;
-
-	EQ(pipe(fds), 0);
-	snprintf(wanted, sizeof(wanted), "%lx-", (unsigned long)(uintptr_t)p);
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[1], 1);
-		execve(argv[0], argv, environ());
-		exit(1);
-	}
-	close(fds[1]);
-	while ((part = read(fds[0], text + len,
-			    sizeof(text) - 1 - (size_t)len)) > 0)
-		len += part;
-	text[len] = '\0';
-	joined(pid, 0);
-	CHECK(strstr(text, "[stack]") != NULL);
-	CHECK(strstr(text, wanted) == NULL);
-}
-
 TAP_MAIN
