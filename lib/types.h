@@ -61,6 +61,11 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #define __noinline __attribute__((noinline))
 #endif
 
+/* For loops that are compiled once for each set of constant arguments. */
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
 /* Number of bytes that one cache line holds on every machine we know. */
 #define CACHE_LINE 64
 

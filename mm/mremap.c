@@ -43,8 +43,11 @@ static void rmap_unlock(struct vm_area_struct *vma)
 		up_write(&vma->vm_file->f_mapping->i_mmap_rwsem);
 }
 
-/* Move entries of one table to one table. */
-static void move_run(pte_t *from, pte_t *to, uint64_t nr)
+/*
+ * Move entries of one table to one table. `is_shared`: the hardware may set D
+ * until the entry is taken away.
+ */
+static void move_run(pte_t *from, pte_t *to, uint64_t nr, bool is_shared)
 {
 	struct spinlock *from_ptl = pte_lockptr(from);
 	struct spinlock *to_ptl = pte_lockptr(to);
@@ -54,8 +57,15 @@ static void move_run(pte_t *from, pte_t *to, uint64_t nr)
 	if (to_ptl != from_ptl)
 		spin_lock_nested(to_ptl);
 	for (; nr; nr--, from++, to++) {
-		if (!pte_is_none(pte_load(from)))
-			pte_store(to, pte_get_and_clear(from));
+		pte_t pte = pte_load(from);
+
+		if (pte_is_none(pte))
+			continue;
+		if (is_shared)
+			pte = pte_get_and_clear(from);
+		else
+			pte_store_plain(from, pte_none());
+		pte_store_plain(to, pte);
 	}
 	if (to_ptl != from_ptl)
 		spin_unlock(to_ptl);
@@ -64,7 +74,7 @@ static void move_run(pte_t *from, pte_t *to, uint64_t nr)
 
 /* Move [old, old + len) to new. Returns the bytes moved: len, or less. */
 static uint64_t move_page_tables(struct mm_struct *mm, vaddr_t old, vaddr_t new,
-				 uint64_t len)
+				 uint64_t len, bool is_shared)
 {
 	vaddr_t va, stop;
 	pte_t *from, *to;
@@ -79,7 +89,7 @@ static uint64_t move_page_tables(struct mm_struct *mm, vaddr_t old, vaddr_t new,
 		if (!to)
 			return va - old;
 		stop = min(stop, va + (to_stop - to_va));
-		move_run(from, to, (stop - va) >> PAGE_SHIFT);
+		move_run(from, to, (stop - va) >> PAGE_SHIFT, is_shared);
 	}
 	return len;
 }
@@ -136,6 +146,7 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	struct vm_area_struct *copy;
 	bool unmaps = op->old_len && !(op->flags & MREMAP_DONTUNMAP);
 	bool unlocks = op->old_len && (flags & VM_LOCKED);
+	bool is_shared = vma_hw_sets_dirty(vma);
 	int err;
 
 	/* The most that splitting on both sides can add, as on Linux. */
@@ -151,9 +162,10 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	if (!copy)
 		return -ENOMEM;
 	rmap_lock(vma);
-	moved = move_page_tables(mm, op->addr, op->new_addr, op->old_len);
+	moved = move_page_tables(mm, op->addr, op->new_addr, op->old_len,
+				 is_shared);
 	if (moved < op->old_len)
-		move_page_tables(mm, op->new_addr, op->addr, moved);
+		move_page_tables(mm, op->new_addr, op->addr, moved, is_shared);
 	/* Truncation, which waits for us, frees what it finds at one place. */
 	flush_tlb_range(mm, op->addr, op->addr + op->old_len);
 	if (moved < op->old_len)

@@ -36,7 +36,7 @@ typedef struct {
 #define PTE_SOFT    (1UL << 9) /* free for later use */
 
 #define PTE_PFN_SHIFT 10
-#define PTE_PFN_MASK  (((1UL << 44) - 1) << PTE_PFN_SHIFT)
+#define PTE_RESERVED  (0x3ffUL << 54) /* extensions' (4.5, 4.6), always zero */
 
 #define PTRS_PER_PT 512
 #define PT_LEVELS   3 /* level 0: pages, 1: megapages, 2: gigapages */
@@ -65,7 +65,7 @@ static inline pte_t pte_none(void)
 
 static inline pfn_t pte_pfn(pte_t pte)
 {
-	return (pte.val & PTE_PFN_MASK) >> PTE_PFN_SHIFT;
+	return pte.val >> PTE_PFN_SHIFT;
 }
 
 static inline bool pte_is_none(pte_t pte)
@@ -112,4 +112,14 @@ static inline pte_t pte_load(const pte_t *ptep)
 static inline void pte_store(pte_t *ptep, pte_t pte)
 {
 	store_release(&ptep->val, pte.val);
+}
+
+/*
+ * Rewrite an entry that the hardware does not change (vma_hw_sets_dirty) and
+ * that shows nothing new: no exchange and no order, which saves two or three
+ * instructions for each entry.
+ */
+static inline void pte_store_plain(pte_t *ptep, pte_t pte)
+{
+	store_relaxed(&ptep->val, pte.val);
 }

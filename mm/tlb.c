@@ -5,9 +5,8 @@
  * Which harts: ctx.hart_mask has the bit of each hart that has run this mm
  * since its translations were last known to be gone. mm_activate() sets the
  * bit before the hart uses the page table; we read the mask after the entries
- * were changed. Both sides order the two accesses by a full barrier (the
- * acquire-release exchange of entries here, the atomic or there), so either we
- * see the bit, or that hart sees the changed entries.
+ * were changed. Both do so by an acquire-release operation on the mask: if ours
+ * comes first, that hart sees the changed entries, else we see its bit.
  *
  * A fence of more than MAX_PAGES pages is one of the whole address space:
  * SFENCE.VMA takes one page at a time.

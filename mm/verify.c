@@ -116,13 +116,14 @@ static void verify_page(struct vm_area_struct *vma, pte_t pte, vaddr_t va,
 		break;
 	case PAGE_FILE:
 		BUG_ON(!vma->vm_file);
-		BUG_ON(pte_has(pte, PTE_W) && !vma_has(vma, VM_SHARED));
+		BUG_ON(pte_has(pte, PTE_W | PTE_D) && !vma_has(vma, VM_SHARED));
 		BUG_ON(page->mapping != vma->vm_file->f_mapping);
 		verify_rmap(vma, page, va);
 		sums->rss[file_rss_kind(vma)]++;
 		break;
 	default: /* a special mapping's page */
 		BUG_ON(page->type != PAGE_KERNEL || !vma->vm_ops);
+		BUG_ON(pte_has(pte, PTE_W | PTE_D));
 		sums->rss[MM_FILEPAGES]++;
 	}
 }
@@ -135,13 +136,18 @@ static void verify_pte(struct vm_area_struct *vma, pte_t pte, vaddr_t va,
 		return;
 	BUG_ON(!vma);
 	if (pte_is_present(pte)) {
-		uint64_t access = PTE_R | PTE_X | PTE_U;
+		uint64_t access = PTE_R | PTE_X | PTE_U | PTE_A;
 
 		BUG_ON((pte.val & access) != (vma->vm_page_prot.val & access));
 	} else {
 		BUG_ON(vma_has(vma, VM_ACCESS_FLAGS));
 	}
+	BUG_ON(pte_has(pte, PTE_RESERVED));
 	BUG_ON(pte_has(pte, PTE_W) && !vma_has(vma, VM_WRITE));
+	/* What the hardware sets is set, unless it is to tell us. */
+	BUG_ON(pte_has(pte, PTE_W) && !pte_has(pte, PTE_D) &&
+	       !vma_hw_sets_dirty(vma));
+	BUG_ON(pte_has(pte, PTE_D) && pte_has(pte, PTE_SPECIAL));
 	if (pte_has(pte, PTE_SPECIAL)) {
 		BUG_ON(!vma_is_anonymous(vma) || pte_has(pte, PTE_W));
 		BUG_ON(pte_pfn(pte) != page_to_pfn(zero_page));

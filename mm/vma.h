@@ -70,6 +70,16 @@ static inline pgprot_t vma_file_prot(const struct vm_area_struct *vma)
 	return prot;
 }
 
+/*
+ * May the hardware change entries of the area? It sets A, which every valid
+ * entry has, and D, which an entry with W has, except in a shared mapping:
+ * there D tells that the page was written. mm_verify checks that.
+ */
+static inline bool vma_hw_sets_dirty(const struct vm_area_struct *vma)
+{
+	return vma_has(vma, VM_SHARED);
+}
+
 /* Copy-on-write: private and possibly writable. */
 static inline bool is_cow_mapping(uint64_t flags)
 {

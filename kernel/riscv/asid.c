@@ -153,7 +153,7 @@ void mm_activate(struct mm_struct *mm)
 			local_flush_tlb_all();
 		return;
 	}
-	/* Pairs with the exchange of entries before flush_tlb_range looks. */
+	/* Pairs with the look at the mask in flush_tlb_range. */
 	if (!(load_relaxed(&mm->ctx.hart_mask) >> hart & 1))
 		fetch_or_acq_rel(&mm->ctx.hart_mask, 1UL << hart);
 	if (!nr_asids) {

@@ -246,13 +246,15 @@ static pte_t *entry(struct mm_struct *mm, vaddr_t va)
 	return ptep;
 }
 
-/* As after a machine or a tool has cleared them. */
+/* As after a machine or a tool has cleared them; D in a shared mapping only. */
 MM_TEST(accessed_and_dirty_are_set_for_machines_that_do_not)
 {
 	struct mm_struct *mm = env_mm();
 	struct outcome out;
 
-	env_mmap(mm, AT(0), 1, RW);
+	CHECK_EQ(TRY(do_mmap(mm, NULL, AT(0), PG, RW,
+			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0)),
+		 AT(0));
 	STORE(AT(0), 1);
 	pte_store(entry(mm, AT(0)),
 		  pte_clear(pte_load(entry(mm, AT(0))), PTE_A | PTE_D));
