@@ -212,7 +212,7 @@ struct mm_struct {
 	uint32_t mm_lock_seq;  /* a; see mm/vma_lock.h */
 	uint64_t def_flags;    /* M; VM_LOCKED after mlockall(MCL_FUTURE) */
 	struct mm_context ctx; /* a */
-	uint32_t tlb_flush_pending; /* a; gathers that have not fenced yet */
+	uint32_t tlb_flush_pending; /* a; open gathers, 0 between operations */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */
 

@@ -215,5 +215,6 @@ void mm_verify(struct mm_struct *mm)
 	for (unsigned i = 0; i < NR_RSS; i++)
 		BUG_ON(sums.rss[i] != mm->rss[i]);
 	BUG_ON(sums.tables * PAGE_SIZE != mm->pgtables_bytes);
+	BUG_ON(load_relaxed(&mm->tlb_flush_pending));
 	mmap_read_unlock(mm);
 }
