@@ -20,7 +20,6 @@
 #include "kernel/riscv/smp.h"
 #include "kernel/sleep.h"
 #include "lib/bitops.h"
-#include "mm/mm_types.h"
 
 /* How often the first hart asks the console for typed bytes; nanoseconds. */
 #define CONSOLE_PERIOD	    100000000UL
@@ -219,37 +218,21 @@ void sched_thread_first(struct thread *prev)
 	finish_switch(prev);
 }
 
-/*
- * Does nobody but t run mm, or could begin to? A thread that ends leaves mm
- * before it is not counted any more, and new ones are t's.
- */
-static bool is_alone(const struct thread *t, const struct mm_struct *mm)
+/* Use mm from here on; it may be in use already. */
+static void activate(struct run_queue *rq, struct mm_struct *mm)
 {
-	return load_acquire(&t->process->nr_live) == 1 &&
-	       load_acquire(&mm->mm_users) == 1;
-}
+	struct mm_struct *prev = rq->active_mm;
 
-/*
- * Use t's address space from here on; only if it is not in use already. When t
- * has come from another hart and is alone, it need not fence there ever again.
- */
-static void activate(struct run_queue *rq, const struct thread *t)
-{
-	struct mm_struct *mm = t->mm;
-
-	if (rq->active_mm == mm)
+	if (prev == mm)
 		return;
 	rq->active_mm = mm;
-	if (mm && load_relaxed(&mm->ctx.hart_mask) & ~(1UL << machine_hart()) &&
-	    is_alone(t, mm))
-		mm_leave_harts(mm);
-	mm_activate(mm);
+	mm_activate(mm, prev);
 }
 
 void sched_use_mm(struct mm_struct *mm)
 {
 	current->mm = mm;
-	activate(this_queue(), current);
+	activate(this_queue(), mm);
 }
 
 /*
@@ -279,7 +262,7 @@ static void switch_away(struct run_queue *rq)
 	next->home = prev->home;
 	next->is_running = true;
 	rq->running = next;
-	activate(rq, next);
+	activate(rq, next->mm);
 	lockdep_release(&rq->lock); /* next will release it */
 	finish_switch(switch_to(prev, next));
 }

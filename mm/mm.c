@@ -106,6 +106,7 @@ static void exit_mmap(struct mm_struct *mm)
 	struct vm_area_struct *vma, *next, *doomed = NULL;
 	struct tlb_gather gather;
 
+	BUG_ON(load_relaxed(&mm->ctx.hart_mask));
 	mmap_write_lock(mm);
 	tlb_gather_init(&gather, mm, true);
 	for_each_vma (mm, vma)

@@ -193,7 +193,12 @@ enum rss_kind { MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES, NR_RSS };
 /* What the machine layer keeps for each address space (kernel/riscv/asid.c). */
 struct mm_context {
 	uint64_t asid;	    /* a; generation above the hardware bits */
-	uint64_t hart_mask; /* a; harts that may hold its translations */
+	uint64_t hart_mask; /* a; harts that run it */
+	/*
+	 * a; harts that forget its translations before they run it again. What
+	 * the others remember agrees with the tables between operations.
+	 */
+	uint64_t tlb_stale_mask;
 };
 
 /* Limits of a process that its address space must obey; bytes. */

@@ -2,11 +2,27 @@
 /*
  * TLB gather and fences.
  *
- * Which harts: ctx.hart_mask has the bit of each hart that has run this mm
- * since its translations were last known to be gone. mm_activate() sets the
- * bit before the hart uses the page table; we read the mask after the entries
- * were changed. Both do so by an acquire-release operation on the mask: if ours
- * comes first, that hart sees the changed entries, else we see its bit.
+ * Which harts: those that run the mm now (ctx.hart_mask). One that does not
+ * keeps what it remembers, under the mm's ASID. A bit of ctx.tlb_stale_mask
+ * tells it to forget that before it runs the mm again; it is not disturbed.
+ *
+ *	fence				hart (mm_hart_enter, mm_hart_leave)
+ *	 1 entries were changed		 a set its bit of hart_mask
+ *	 2 read hart_mask		 b told to forget? forget, clear the bit
+ *	 3 mark the harts not in it	 c use the tables
+ *	 4 read hart_mask again		 d use other tables
+ *	 5 fence what 2 or 4 found	 e clear its bit of hart_mask
+ *
+ * 4, a and e are read-modify-writes of one word, so they have an order. A hart
+ * that 4 finds is fenced. If a comes after 4, it acquires what 4 released: the
+ * hart sees the changed entries, and in b the mark of 3. A hart that 2 finds
+ * and 4 does not has no mark of ours, so it is fenced as well. A hart that runs
+ * the mm may be marked, by 3 before its a and after its b: then it forgets more
+ * than it needs to the next time. 3 is a read-modify-write also where the bits
+ * are there already: a mark that another fence has just made is no use, since
+ * the hart may have passed b before it, and after our 4 only that fence goes
+ * there.
+ * test/model/hart_mask.pml has all this.
  *
  * A fence of more than MAX_PAGES pages is one of the whole address space:
  * SFENCE.VMA takes one page at a time.
@@ -18,25 +34,33 @@
 
 #define MAX_PAGES 64
 
-void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+static inline void fence(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
-	uint64_t harts = fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
+	uint64_t harts = load_relaxed(&mm->ctx.hart_mask);
 
+	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);
+	/* Pairs with mm_hart_enter and mm_hart_leave. */
+	harts |= fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
 	if (!harts)
 		return;
-	if (end - start > MAX_PAGES * PAGE_SIZE) {
-		start = 0;
-		end = ~0UL;
-	}
 	count_vm_event(harts == 1UL << machine_hart() ? TLB_FENCE_LOCAL
 						      : TLB_FENCE_REMOTE);
 	machine_tlb_fence(harts, load_relaxed(&mm->ctx.asid) & 0xffff, start,
 			  end);
 }
 
+void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+{
+	if (end - start > MAX_PAGES * PAGE_SIZE) {
+		start = 0;
+		end = ~0UL;
+	}
+	fence(mm, start, end);
+}
+
 void flush_tlb_page(struct mm_struct *mm, vaddr_t va)
 {
-	flush_tlb_range(mm, va, va + PAGE_SIZE);
+	fence(mm, va, va + PAGE_SIZE);
 }
 
 void flush_tlb_mm(struct mm_struct *mm)

@@ -65,7 +65,30 @@ void tlb_gather_table(struct tlb_gather *gather, struct page *table);
 void tlb_gather_flush(struct tlb_gather *gather);
 void tlb_gather_finish(struct tlb_gather *gather);
 
-/* Fence [start, end) of mm on all harts that may hold translations of it. */
+/*
+ * This hart is about to use mm's tables, or uses others from now on. Returns
+ * whether it must forget mm's translations first. The order is argued in tlb.c.
+ */
+static inline bool mm_hart_enter(struct mm_struct *mm)
+{
+	uint64_t self = 1UL << machine_hart();
+
+	fetch_or_acq_rel(&mm->ctx.hart_mask, self);
+	if (likely(!(load_relaxed(&mm->ctx.tlb_stale_mask) & self)))
+		return false;
+	fetch_and_acq_rel(&mm->ctx.tlb_stale_mask, ~self);
+	return true;
+}
+
+static inline void mm_hart_leave(struct mm_struct *mm)
+{
+	fetch_and_acq_rel(&mm->ctx.hart_mask, ~(1UL << machine_hart()));
+}
+
+/*
+ * When it returns no hart uses translations of [start, end) that it had before:
+ * those that run mm were fenced, the others will forget theirs.
+ */
 void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 void flush_tlb_page(struct mm_struct *mm, vaddr_t va);
 void flush_tlb_mm(struct mm_struct *mm);

@@ -20,7 +20,7 @@
 #include "kernel/riscv/boot.h"
 #include "kernel/riscv/csr.h"
 #include "lib/spinlock.h"
-#include "mm/mm_types.h"
+#include "mm/tlb.h"
 
 #define ASID_BITS  16
 #define GENERATION (1UL << ASID_BITS)
@@ -127,45 +127,52 @@ static __noinline uint64_t assign_asid(struct mm_struct *mm, unsigned hart)
 }
 
 /*
- * What other harts remember stays behind under the old number, which is not
- * given out again before they have flushed. The new number is there before the
- * new mask: who finds the mask (flush_tlb_range) finds the number. One who
- * finds the old mask has changed its entries before, and so we see them.
+ * The number comes before the bit in hart_mask: who finds the bit and fences
+ * finds the number. The bit of prev goes only when satp has another root.
  */
-void mm_leave_harts(struct mm_struct *mm)
+static inline void activate(struct mm_struct *mm, uint64_t asid,
+			    struct mm_struct *prev)
 {
-	if (nr_asids) {
-		spin_lock(&asid_lock);
-		store_relaxed(&mm->ctx.asid, new_context(0));
-		spin_unlock(&asid_lock);
-	}
-	exchange_acq_rel(&mm->ctx.hart_mask, 1UL << machine_hart());
+	if (mm_hart_enter(mm) && asid)
+		local_flush_tlb_asid(asid);
+	write_satp(virt_to_phys(mm->pgd), asid);
+	if (likely(prev))
+		mm_hart_leave(prev);
 }
 
-void mm_activate(struct mm_struct *mm)
+/* The kernel's own table, an mm that needs a number, or no ASIDs at all. */
+static __noinline void activate_slow(struct mm_struct *mm,
+				     struct mm_struct *prev)
 {
-	unsigned hart = machine_hart();
-	uint64_t context, running;
+	uint64_t asid = 0;
 
-	if (!mm) {
+	if (mm && nr_asids)
+		asid = asid_of(assign_asid(mm, machine_hart()));
+	if (mm) {
+		activate(mm, asid, prev);
+	} else {
 		write_satp((paddr_t)kernel_root - kernel_offset, 0);
-		if (!nr_asids)
-			local_flush_tlb_all();
-		return;
+		if (prev)
+			mm_hart_leave(prev);
 	}
-	/* Pairs with the look at the mask in flush_tlb_range. */
-	if (!(load_relaxed(&mm->ctx.hart_mask) >> hart & 1))
-		fetch_or_acq_rel(&mm->ctx.hart_mask, 1UL << hart);
-	if (!nr_asids) {
-		write_satp(virt_to_phys(mm->pgd), 0);
+	if (!nr_asids)
 		local_flush_tlb_all();
-		return;
+}
+
+/* Without ASIDs no mm is of this generation. */
+void mm_activate(struct mm_struct *mm, struct mm_struct *prev)
+{
+	uint64_t *running = &active[machine_hart()], context, old;
+
+	if (likely(mm)) {
+		context = load_relaxed(&mm->ctx.asid);
+		old = load_relaxed(running);
+		if (likely(
+			!((context ^ load_relaxed(&generation)) >> ASID_BITS) &&
+			old && cas_relaxed(running, &old, context))) {
+			activate(mm, asid_of(context), prev);
+			return;
+		}
 	}
-	context = load_relaxed(&mm->ctx.asid);
-	running = load_relaxed(&active[hart]);
-	if (unlikely((context ^ load_relaxed(&generation)) >> ASID_BITS ||
-		     !running ||
-		     !cas_acq_rel(&active[hart], &running, context)))
-		context = assign_asid(mm, hart);
-	write_satp(virt_to_phys(mm->pgd), asid_of(context));
+	activate_slow(mm, prev);
 }

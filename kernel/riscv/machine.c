@@ -39,14 +39,14 @@ static void local_fence(unsigned asid, vaddr_t start, vaddr_t end)
 void machine_tlb_fence(uint64_t harts, unsigned asid, vaddr_t start,
 		       vaddr_t end)
 {
-	uint64_t self = 1UL << machine_hart();
-	uint64_t size = is_everything(start, end) ? ~0UL : end - start;
+	uint64_t self = 1UL << machine_hart(), size;
 
 	if (harts & self)
 		local_fence(asid, start, end);
 	harts &= ~self;
-	if (!harts)
+	if (likely(!harts))
 		return;
+	size = is_everything(start, end) ? ~0UL : end - start;
 	if (asid)
 		sbi_remote_sfence_asid(harts, 0, start, size, asid);
 	else

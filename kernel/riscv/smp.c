@@ -49,7 +49,7 @@ void smp_init_boot_hart(unsigned hart)
 _Noreturn void secondary_main(void)
 {
 	trap_init_hart();
-	mm_activate(NULL);
+	mm_activate(NULL, NULL);
 	if (exchange_acq_rel(&arrival[machine_hart()], ARRIVED) == GIVEN_UP)
 		hart_stop();
 	sched_idle();

@@ -2,8 +2,8 @@
 /*
  * The environment of the tests of mm/; see mm_env.h.
  *
- * It plays the kernel's part: assigns ASIDs, keeps ctx.hart_mask, and handles
- * the page faults of the software MMU as the trap handler does.
+ * It plays the kernel's part: assigns ASIDs, switches harts, and handles the
+ * page faults of the software MMU as the trap handler does.
  */
 #include "test/host/mm_env.h"
 
@@ -15,6 +15,7 @@
 #include "lib/lockdep.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/tlb.h"
 
 #define MAX_MMS	     256
 #define MAX_PAGES    8
@@ -34,7 +35,7 @@ static unsigned nr_files, nr_live_files;
 static struct page *pages[MAX_PAGES];
 static unsigned nr_pages;
 static struct env_inode *inodes;
-static struct mm_struct *on_hart[ENV_HARTS];
+static struct mm_struct *on_hart[MMU_HARTS];
 static unsigned last_asid;
 static uint64_t nr_free_before;
 static bool is_kind_machine;
@@ -113,7 +114,7 @@ void env_begin(bool kind_machine)
 void env_end(void)
 {
 	host_fail_nth(0);
-	for (unsigned i = 0; i < ENV_HARTS; i++)
+	for (unsigned i = 0; i < MMU_HARTS; i++)
 		env_switch(i, NULL);
 	env_hart(0);
 	while (nr_mms)
@@ -171,8 +172,8 @@ void env_step(const char *file, int line)
 		uint64_t va;
 
 		mm_verify(mms[i]);
-		if (asid &&
-		    mmu_find_stale(asid, virt_to_phys(mms[i]->pgd), &va))
+		if (asid && mmu_find_stale(~mms[i]->ctx.tlb_stale_mask, asid,
+					   virt_to_phys(mms[i]->pgd), &va))
 			tap_fail(file, line, "no fence for %#llx",
 				 (unsigned long long)va);
 	}
@@ -229,34 +230,40 @@ struct mm_struct *env_fork(struct mm_struct *mm)
 
 void env_exit(struct mm_struct *mm)
 {
-	unsigned i = 0;
+	unsigned i = 0, self = machine_hart();
 
-	for (unsigned hart = 0; hart < ENV_HARTS; hart++)
-		if (on_hart[hart] == mm) {
-			on_hart[hart] = NULL;
-			mmu_set_satp(hart, 0, 0);
-		}
+	for (unsigned hart = 0; hart < MMU_HARTS; hart++)
+		if (on_hart[hart] == mm)
+			env_switch(hart, NULL);
+	env_hart(self);
 	while (mms[i] != mm)
 		i++;
 	mms[i] = mms[--nr_mms];
 	mmput(mm);
 }
 
-/* What mm_activate() of the kernel does: an ASID, and the bit in the mask. */
+/* What mm_activate() of the kernel does. */
 void env_switch(unsigned hart, struct mm_struct *mm)
 {
+	struct mm_struct *prev = on_hart[hart];
+
 	host_this.hart = hart;
 	on_hart[hart] = mm;
-	if (!mm) {
-		mmu_set_satp(hart, 0, 0);
+	if (prev == mm)
 		return;
-	}
-	if (!mm->ctx.asid) {
+	if (mm && !mm->ctx.asid) {
 		BUG_ON(last_asid == LAST_ASID);
 		mm->ctx.asid = ++last_asid;
 	}
-	fetch_or_acq_rel(&mm->ctx.hart_mask, 1ULL << hart);
-	mmu_set_satp(hart, mm->ctx.asid, virt_to_phys(mm->pgd));
+	if (mm && mm_hart_enter(mm))
+		mmu_fence(1ULL << hart, (unsigned)mm->ctx.asid, 0, ~0ULL);
+	if (mm)
+		mmu_set_satp(hart, (unsigned)mm->ctx.asid,
+			     virt_to_phys(mm->pgd));
+	else
+		mmu_set_satp(hart, 0, 0);
+	if (prev)
+		mm_hart_leave(prev);
 }
 
 void env_hart(unsigned hart)

@@ -452,11 +452,14 @@ static unsigned find_stale_on(const struct hart *hart, unsigned asid,
 	return nr;
 }
 
-unsigned mmu_find_stale(unsigned asid, uint64_t root, uint64_t *va)
+unsigned mmu_find_stale(uint64_t set, unsigned asid, uint64_t root,
+			uint64_t *va)
 {
 	unsigned nr = 0;
 
 	for (unsigned i = 0; i < MMU_HARTS; i++) {
+		if (!(set >> i & 1))
+			continue;
 		pthread_mutex_lock(&harts[i].lock);
 		nr += find_stale_on(&harts[i], asid, root, va);
 		pthread_mutex_unlock(&harts[i].lock);

@@ -83,11 +83,12 @@ void mmu_fence_local(unsigned hart, unsigned asid, uint64_t va);
 void mmu_speculate(unsigned hart, uint64_t start, uint64_t end);
 
 /*
- * Compare what all harts remember of address space `asid` with the tables at
+ * Compare what these harts remember of address space `asid` with the tables at
  * `root`. Returns the number of entries that give a page, a right or a table
  * that the tables do not give; *va is the address of one of them.
  */
-unsigned mmu_find_stale(unsigned asid, uint64_t root, uint64_t *va);
+unsigned mmu_find_stale(uint64_t set, unsigned asid, uint64_t root,
+			uint64_t *va);
 
 /* Number of entries a hart remembers of `asid`. */
 unsigned mmu_count(unsigned hart, unsigned asid);

@@ -71,7 +71,7 @@ MM_TEST(many_pages_are_fenced_together)
 	CHECK_EQ(mm_rss(mm), 0);
 }
 
-MM_TEST(only_harts_that_ran_the_address_space_are_fenced)
+MM_TEST(only_harts_that_run_the_address_space_are_fenced)
 {
 	struct mm_struct *mm = pages(8);
 	uint64_t local, remote;
@@ -86,6 +86,32 @@ MM_TEST(only_harts_that_ran_the_address_space_are_fenced)
 	CHECK_EQ(env_stats.fence_harts, 5);
 	CHECK_EQ(vm_event_sum(TLB_FENCE_LOCAL), local);
 	CHECK_EQ(vm_event_sum(TLB_FENCE_REMOTE), remote + 1);
+	env_switch(2, NULL);
+	env_hart(0);
+	TRY_OK(do_munmap(mm, AT(2), PG));
+	CHECK_EQ(env_stats.fence_harts, 1);
+	CHECK_EQ(vm_event_sum(TLB_FENCE_LOCAL), local + 1);
+	CHECK_EQ(vm_event_sum(TLB_FENCE_REMOTE), remote + 1);
+}
+
+/* Hart 2 was elsewhere when the page went. */
+MM_TEST(a_hart_that_comes_back_has_forgotten)
+{
+	struct mm_struct *mm = pages(8), *other = env_mm();
+
+	env_switch(2, mm);
+	LOAD(AT(3));
+	env_switch(2, other);
+	env_switch(0, mm);
+	TRY_OK(do_munmap(mm, AT(3), PG));
+	CHECK(mmu_count(2, (unsigned)mm->ctx.asid)); /* it was not disturbed */
+	env_switch(2, mm);
+	CHECK_ACCESS(AT(3), MMU_LOAD, SIGSEGV, SEGV_MAPERR);
+	/* Nothing has happened since: this time it may remember. */
+	LOAD(AT(4));
+	env_switch(2, other);
+	env_switch(2, mm);
+	CHECK(mmu_count(2, (unsigned)mm->ctx.asid));
 }
 
 MM_TEST(an_address_space_that_never_ran_is_not_fenced)
@@ -323,7 +349,8 @@ static const struct tap_test tests[] = {
     ENTRY(unmapping_fences_once),
     ENTRY(what_was_never_touched_needs_no_fence),
     ENTRY(many_pages_are_fenced_together),
-    ENTRY(only_harts_that_ran_the_address_space_are_fenced),
+    ENTRY(only_harts_that_run_the_address_space_are_fenced),
+    ENTRY(a_hart_that_comes_back_has_forgotten),
     ENTRY(an_address_space_that_never_ran_is_not_fenced),
     ENTRY(exit_needs_no_fence),
     ENTRY(fork_fences_the_parent_once),

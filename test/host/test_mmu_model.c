@@ -224,7 +224,7 @@ static void translations_stay_until_fenced(void)
 	*entry(LOW, 0) = pte(DATA + 0x1000, URW);
 	CHECK_EQ(load(0, 0), 1);
 	CHECK_EQ(load(2, 0), 2);
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 2);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 2);
 	mmu_fence(1, 1, 0x1000, 0x2000); /* another page */
 	mmu_fence(1, 2, 0, 0x1000);	 /* another address space */
 	CHECK_EQ(load(0, 0), 1);
@@ -233,7 +233,7 @@ static void translations_stay_until_fenced(void)
 	CHECK_EQ(load(1, 0), 1);
 	mmu_fence(2, 0, 0, ~0UL);
 	CHECK_EQ(load(1, 0), 2);
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 0);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 0);
 }
 
 static void rights_taken_away_are_stale_rights_given_are_not(void)
@@ -244,14 +244,14 @@ static void rights_taken_away_are_stale_rights_given_are_not(void)
 	*entry(LOW, 0) = pte(DATA, V | R | U | A);
 	load(0, 0);
 	*entry(LOW, 0) = pte(DATA, URW);
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 0);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 0);
 	CHECK_EQ(try(0, MMU_STORE), MMU_STORE_PAGE); /* remembered */
 	mmu_fence_local(0, 1, 0);
 	CHECK_EQ(try(0, MMU_STORE), MMU_DONE);
 	*entry(LOW, 0) = pte(DATA, V | R | U | A);
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 1);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 1);
 	*entry(LOW, 0) = 0;
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 1);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 1);
 	CHECK_EQ(va, 0);
 }
 
@@ -277,10 +277,10 @@ static void an_unkind_machine_remembers_tables(void)
 	*entry(MIDDLE, 0) = pte(other, V);
 	mmu_fence_local(0, 1, 0); /* forgets the leaf only */
 	CHECK_EQ(load(0, 0), 1);
-	CHECK(mmu_find_stale(1, ROOT, &va) > 0);
+	CHECK(mmu_find_stale(~0ULL, 1, ROOT, &va) > 0);
 	mmu_fence(1, 1, 0, ~0UL);
 	CHECK_EQ(load(0, 0), 2);
-	CHECK_EQ(mmu_find_stale(1, ROOT, &va), 0);
+	CHECK_EQ(mmu_find_stale(~0ULL, 1, ROOT, &va), 0);
 }
 
 static void global_entries_are_every_address_spaces(void)

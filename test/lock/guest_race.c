@@ -220,6 +220,74 @@ TEST(three_such_programs_at_once)
 		joined(pids[i], 0);
 }
 
+#define SLEEPERS 3
+
+static uint32_t nr_running, may_sleep, may_look;
+static volatile char *seen_by_all;
+static char seen[SLEEPERS];
+
+/* Run for a while, sleep while the page is replaced, and look again. */
+static void run_and_sleep(void *arg)
+{
+	char *what = arg;
+
+	*what = *seen_by_all;
+	__atomic_fetch_add(&nr_running, 1, __ATOMIC_ACQ_REL);
+	while (!__atomic_load_n(&may_sleep, __ATOMIC_ACQUIRE))
+		;
+	while (!__atomic_load_n(&may_look, __ATOMIC_ACQUIRE))
+		futex_wait(&may_look, 0, NULL);
+	*what = *seen_by_all;
+}
+
+static unsigned long remote_fences(void)
+{
+	static char text[8192];
+	const char *at;
+
+	CHECK(read_file("/proc/vmstat", text, sizeof(text)) > 0);
+	at = strstr(text, "tlb_fence_remote ");
+	CHECK(at);
+	return strtoul(at + sizeof("tlb_fence_remote ") - 1, NULL);
+}
+
+static void replace_page(char value)
+{
+	CHECK(mmap((char *)seen_by_all, PAGE, RW,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0) == seen_by_all);
+	*seen_by_all = value;
+}
+
+/* The others have run it, and know the page; they are left in peace. */
+TEST(harts_that_do_not_run_the_program_are_not_fenced)
+{
+	struct thread threads[SLEEPERS];
+	unsigned long before;
+
+	seen_by_all = island(1, RW);
+	*seen_by_all = 'a';
+	for (int i = 0; i < SLEEPERS; i++)
+		EQ(thread_start(&threads[i], run_and_sleep, &seen[i]), 0);
+	while (__atomic_load_n(&nr_running, __ATOMIC_ACQUIRE) < SLEEPERS)
+		sched_yield();
+	before = remote_fences();
+	replace_page('b');
+	CHECK(remote_fences() > before);
+	__atomic_store_n(&may_sleep, 1, __ATOMIC_RELEASE);
+	sleep_ms(100);
+	before = remote_fences();
+	for (int i = 0; i < 200; i++)
+		replace_page('c');
+	EQ(remote_fences(), before);
+	__atomic_store_n(&may_look, 1, __ATOMIC_RELEASE);
+	futex_wake(&may_look, SLEEPERS);
+	for (int i = 0; i < SLEEPERS; i++) {
+		thread_join(&threads[i]);
+		EQ(seen[i], 'c');
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || strcmp(argv[1], "long") != 0)

@@ -249,6 +249,19 @@ MM_TEST_ONCE(write_permission_is_forgotten_at_fork)
 	CHECK_EQ(LOAD(AT(1)), 1);
 }
 
+MM_TEST_ONCE(a_hart_elsewhere_forgets_later)
+{
+	make();
+	STORE(AT(1), 1);
+	env_switch(1, the_mm);
+	LOAD(AT(1));
+	env_switch(1, NULL);
+	env_hart(0);
+	TRY(do_madvise(the_mm, AT(1), PG, MADV_DONTNEED));
+	env_switch(1, the_mm);
+	CHECK_EQ(LOAD(AT(1)), 0);
+}
+
 static void shrink_stable(void *unused)
 {
 	(void)unused;
@@ -284,6 +297,7 @@ static const struct tap_test tests[] = {
     ENTRY(freed_tables_are_forgotten),
     ENTRY(a_copied_page_is_forgotten),
     ENTRY(write_permission_is_forgotten_at_fork),
+    ENTRY(a_hart_elsewhere_forgets_later),
     ENTRY(type_stable_memory_waits_for_rcu),
 };
 

@@ -22,6 +22,7 @@ NOTICED_BY = {
     "no_fence_for_tables": "freed_tables_are_forgotten",
     "no_fence_at_copy": "a_copied_page_is_forgotten",
     "no_fence_at_fork": "write_permission_is_forgotten_at_fork",
+    "no_stale_mark": "a_hart_elsewhere_forgets_later",
     "no_grace_period": "type_stable_memory_waits_for_rcu",
 }
 

@@ -50,6 +50,8 @@ MUTATIONS = {
         ("	flush_tlb_page(mm, vmf->address);\n", "")]),
     "no_fence_at_fork": ("fork.c", [
         ("if (has_protected)", "if (false)")]),
+    "no_stale_mark": ("tlb.c", [
+        ("	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n", "")]),
     "no_grace_period": ("slab.c", [
         ("	machine_rcu_synchronize();\n", "")]),
 }

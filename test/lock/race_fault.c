@@ -100,13 +100,18 @@ void race_fault_thread(void *arg)
 	f->who = (unsigned)(uintptr_t)arg;
 	f->hart = machine_hart();
 	rng_init(&f->rng, race.seed + f->who);
-	fetch_or_acq_rel(&race.mm->ctx.hart_mask, 1ULL << f->hart);
-	mmu_set_satp(f->hart, race.mm->ctx.asid, virt_to_phys(race.mm->pgd));
+	env_switch(f->hart, race.mm);
 	for (uint64_t i = 0; i < race.ops; i++) {
 		enum window_kind w =
 		    (enum window_kind)rng_below(&f->rng, NR_WINDOWS);
 		unsigned page = (unsigned)rng_below(&f->rng, WINDOW_PAGES);
 
+		/* Something else runs here for a moment. */
+		if (rng_below(&f->rng, 16) == 0) {
+			env_switch(f->hart, NULL);
+			machine_yield();
+			env_switch(f->hart, race.mm);
+		}
 		switch (rng_below(&f->rng, 4)) {
 		case 0:
 			look(f, w, page);
@@ -118,7 +123,7 @@ void race_fault_thread(void *arg)
 			store(f, w, page);
 		}
 	}
-	mmu_set_satp(f->hart, 0, 0);
+	env_switch(f->hart, NULL);
 	fetch_add_relaxed(&race.nr_done, race.ops);
 	fetch_sub_acq_rel(&race.nr_faulting, 1);
 }

@@ -73,7 +73,8 @@ static void run_round(unsigned nr_writers, uint64_t seed)
 	while (nr)
 		host_thread_join(threads[--nr]);
 	mm_verify(race.mm);
-	CHECK_EQ(mmu_find_stale(race.mm->ctx.asid & 0xffff,
+	CHECK_EQ(mmu_find_stale(~race.mm->ctx.tlb_stale_mask,
+				race.mm->ctx.asid & 0xffff,
 				virt_to_phys(race.mm->pgd), &va),
 		 0);
 }

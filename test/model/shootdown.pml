@@ -12,8 +12,8 @@
  *    has written to the copy.
  *
  * A page walk and the TLB fill that ends it are one step: SFENCE.VMA waits for
- * walks in flight. Left out: ASIDs (a number is not used again before all TLBs
- * were flushed), and freed page tables, which wait for the same fence.
+ * walks in flight. Left out: harts that cease to run the mm (hart_mask.pml),
+ * ASIDs (asid.pml), and freed page tables, which wait for the same fence.
  *
  * Each of these must make verification fail:
  *   NO_FENCE		pages are freed without one
