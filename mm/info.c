@@ -33,6 +33,7 @@ static void count_page(struct vma_info *info, const struct page *page,
 
 	info->rss += PAGE_SIZE;
 	info->pss += PAGE_SIZE / mappings;
+	info->pss_dirty += is_dirty ? PAGE_SIZE / mappings : 0;
 	if (page->type == PAGE_ANON)
 		info->anonymous += PAGE_SIZE;
 	if (pte_has(pte, PTE_A))

@@ -114,7 +114,7 @@ struct vma_info {
 	struct file *file; /* with a reference (file_put), or NULL */
 	const char *name;  /* "[heap]", "[stack]", ... or NULL */
 	/* Filled when asked for (smaps); bytes. */
-	uint64_t rss, pss, shared_clean, shared_dirty, private_clean,
+	uint64_t rss, pss, pss_dirty, shared_clean, shared_dirty, private_clean,
 	    private_dirty, referenced, anonymous, locked;
 };
 

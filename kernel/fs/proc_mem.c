@@ -102,6 +102,7 @@ static void show_usage(struct seq *seq, const struct vma_info *info)
 {
 	show_kib(seq, "Rss", info->rss);
 	show_kib(seq, "Pss", info->pss);
+	show_kib(seq, "Pss_Dirty", info->pss_dirty);
 	show_kib(seq, "Shared_Clean", info->shared_clean);
 	show_kib(seq, "Shared_Dirty", info->shared_dirty);
 	show_kib(seq, "Private_Clean", info->private_clean);
@@ -175,6 +176,7 @@ static void add_usage(struct seq *seq, const struct vma_info *info, void *ctx)
 	sum->end = info->end;
 	sum->rss += info->rss;
 	sum->pss += info->pss;
+	sum->pss_dirty += info->pss_dirty;
 	sum->shared_clean += info->shared_clean;
 	sum->shared_dirty += info->shared_dirty;
 	sum->private_clean += info->private_clean;
