@@ -4,6 +4,7 @@
 
     linux.py --base CPIO --init ELF [options] PROGRAM [ARGS...]
     linux.py --compare --kernel ELF --base CPIO --init ELF [options] PROGRAM...
+    linux.py --tap --base CPIO --init ELF [options] PROGRAM [ARGS...]
 
 The first call builds the kernel from Debian's linux-source-6.12 package and
 tools/linux.config, several minutes, and keeps it outside the source tree, in
@@ -13,6 +14,9 @@ $XDG_CACHE_HOME/faultline (~/.cache/faultline). Options are those of exec.py.
 --compare runs the program on both kernels and shows how output and status
 differ; lines that begin with "~" are kernel-specific and left out. Its status
 is 0 when there is no difference.
+
+--tap is for "meson test": the program speaks TAP; it is skipped as long as
+Linux has not been built.
 """
 
 import argparse
@@ -26,6 +30,7 @@ import tempfile
 
 import mkinitramfs
 import qemu
+import tap
 from exec import find
 
 SOURCE = "/usr/src/linux-source-6.12.tar.xz"
@@ -73,6 +78,12 @@ def build():
                     sys.exit(f"run: failed: {' '.join(step)}; see {log}")
         os.rename(os.path.join(tree, "arch/riscv/boot/Image"), image)
     return image
+
+
+def is_built():
+    """Is there an Image in the cache, which build() would give?"""
+    return os.path.exists(SOURCE) and \
+        os.path.exists(os.path.join(cache(), "Image"))
 
 
 def pack(args, path):
@@ -144,6 +155,19 @@ def transcript(runner, args):
     return [*lines, f"status {status}"]
 
 
+def relay(args):
+    """TAP of a program that speaks it; the guest's end is one result more."""
+    tap.say("TAP version 13")
+    if not is_built():
+        tap.say("1..0 # SKIP Linux is not built: ./run linux PROGRAM does")
+        return
+    args.feed = False
+    out = bytearray()
+    status = on_linux(args, out.extend)
+    count = tap.relay(out.decode(errors="replace").splitlines())
+    tap.say(f"{'not ' if status else ''}ok {count + 1} - ends with status 0")
+
+
 def compare(args):
     args.feed = False
     theirs = transcript(on_linux, args)
@@ -158,6 +182,7 @@ def main():
     parser = argparse.ArgumentParser(prog="run linux", add_help=True)
     qemu.add_arguments(parser)
     parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--tap", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--kernel", help=argparse.SUPPRESS)
     parser.add_argument("--base", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--init", required=True, help=argparse.SUPPRESS)
@@ -174,6 +199,8 @@ def main():
     try:
         if args.compare:
             return compare(args)
+        if args.tap:
+            return relay(args)
 
         def write(data):
             sys.stdout.buffer.write(data)
