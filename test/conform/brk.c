@@ -206,4 +206,43 @@ TEST(brk_memory_may_be_unmapped)
 	EQ((long)brk(NULL), (long)(p + 4 * PAGE));
 }
 
+TEST(brk_shrinks_across_a_protected_part)
+{
+	char *p = page_break();
+
+	moves_to(p + 8 * PAGE);
+	EQ(mprotect(p + 3 * PAGE, PAGE, PROT_READ), 0);
+	moves_to(p + PAGE);
+	UNMAPPED(p + 3 * PAGE);
+	moves_to(p + 8 * PAGE);
+	put(p + 3 * PAGE, 1);
+}
+
+TEST(brk_grows_behind_a_protected_end)
+{
+	char *p = page_break();
+
+	moves_to(p + 2 * PAGE);
+	EQ(mprotect(p + PAGE, PAGE, PROT_READ), 0);
+	moves_to(p + 4 * PAGE);
+	IS_READONLY(p + PAGE);
+	put(p + 2 * PAGE, 1);
+}
+
+TEST(brk_to_the_same_place_changes_nothing)
+{
+	char *p = brk(NULL);
+
+	moves_to(p);
+}
+
+TEST(brk_in_many_small_steps_is_one_area)
+{
+	char *p = page_break();
+
+	for (unsigned long i = 1; i <= 200; i++)
+		moves_to(p + i * 1000);
+	EQ(areas_in(p, 200 * 1000), 1);
+}
+
 TAP_MAIN

@@ -178,4 +178,42 @@ TEST(rlimit_hard_limits_are_raised_by_root_only)
 	EQ(setrlimit(RLIMIT_AS, 1UL << 32, 1UL << 32), 0);
 }
 
+/* As many areas as there may be; they alternate between two protections. */
+static char *all_areas(void)
+{
+	enum { COUNT = 70000 };
+	char *p = anon(COUNT, PROT_NONE);
+	int error = 0;
+
+	for (unsigned long i = 1; i < COUNT && !error; i += 2)
+		error = mprotect(p + i * PAGE, PAGE, PROT_READ);
+	EQ(error, -ENOMEM);
+	return p;
+}
+
+TEST(max_map_count_refuses_what_needs_another_mapping)
+{
+	char *p = all_areas(), *last = p + 69990 * PAGE;
+	long first = map(NULL, PAGE, RW, ANON),
+	     second = map(NULL, PAGE, RW, SHARED_ANON);
+
+	CHECK(first == -ENOMEM || second == -ENOMEM);
+	EQ(munmap(last, PAGE), -ENOMEM);
+	EQ(mprotect(last, PAGE, RW), -ENOMEM);
+	EQ(mlock2(last, PAGE, MLOCK_ONFAULT), -ENOMEM);
+	EQ(madvise(last, PAGE, MADV_DONTFORK), -EAGAIN);
+	EQ((long)mremap(last, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL), -ENOMEM);
+	REFUSED(probe_load(last), SIGSEGV, SEGV_ACCERR);
+}
+
+TEST(max_map_count_allows_what_removes_mappings)
+{
+	char *p = all_areas();
+
+	EQ(munmap(p + PAGE, PAGE), 0);
+	EQ(mprotect(p + 3 * PAGE, PAGE, PROT_NONE), 0);
+	EQ(munmap(p, 70000 * PAGE), 0);
+	CHECK(map(NULL, PAGE, RW, ANON) > 0);
+}
+
 TAP_MAIN

@@ -547,4 +547,78 @@ TEST(madvise_hwpoison_needs_privileges)
 	EQ(get(p), 'A');
 }
 
+TEST(madvise_advice_that_is_not_configured_is_einval)
+{
+	char *p = filled(1);
+	int merge = madvise(p, PAGE, MADV_MERGEABLE);
+
+	CHECK(merge == 0 || merge == -EINVAL);
+	EQ(madvise(p, PAGE, MADV_UNMERGEABLE), merge);
+	EQ(get(p), 'A');
+}
+
+TEST(madvise_works_on_several_mappings)
+{
+	char *p = filled(4);
+
+	EQ(mprotect(p + PAGE, PAGE, PROT_READ), 0);
+	EQ(mprotect(p + 2 * PAGE, PAGE, PROT_NONE), 0);
+	EQ(madvise(p, 4 * PAGE, MADV_DONTNEED), 0);
+	EQ(mprotect(p, 4 * PAGE, RW), 0);
+	for (int i = 0; i < 4; i++)
+		EQ(get(p + i * PAGE), 0);
+}
+
+TEST(madvise_dontneed_of_many_pages)
+{
+	char *p = anon(1500, RW);
+
+	memset(p, 1, 1500 * PAGE);
+	EQ(madvise(p + PAGE, 1498 * PAGE, MADV_DONTNEED), 0);
+	EQ(smaps_kib(p, "Rss:"), 8);
+	EQ(get(p), 1);
+	EQ(get(p + 700 * PAGE), 0);
+	EQ(get(p + 1499 * PAGE), 1);
+}
+
+TEST(madvise_dontneed_of_the_heap_and_the_stack)
+{
+	char *p = brk(NULL);
+
+	p = (char *)(((uintptr_t)p + PAGE - 1) & -PAGE);
+	EQ((long)brk(p + PAGE), (long)(p + PAGE));
+	put(p, 'x');
+	EQ(madvise(p, PAGE, MADV_DONTNEED), 0);
+	EQ(get(p), 0);
+}
+
+TEST(madvise_populate_works_on_several_mappings)
+{
+	char *p = island(4, RW);
+
+	EQ(mprotect(p + PAGE, PAGE, PROT_READ), 0);
+	EQ(madvise(p, 4 * PAGE, MADV_POPULATE_READ), 0);
+	EQ(resident(p, 4), 4);
+}
+
+TEST(madvise_populate_write_works_up_to_read_only_memory)
+{
+	char *p = island(4, RW);
+
+	EQ(mprotect(p + 2 * PAGE, PAGE, PROT_READ), 0);
+	EQ(madvise(p, 4 * PAGE, MADV_POPULATE_WRITE), -EINVAL);
+	EQ(resident(p, 2), 2);
+	EQ(resident(p + 2 * PAGE, 2), 0);
+}
+
+TEST(madvise_cold_and_pageout_of_shared_memory)
+{
+	char *p = shared(2, RW);
+
+	put(p, 'x');
+	EQ(madvise(p, 2 * PAGE, MADV_COLD), 0);
+	EQ(madvise(p, 2 * PAGE, MADV_PAGEOUT), 0);
+	EQ(get(p), 'x');
+}
+
 TAP_MAIN

@@ -494,4 +494,61 @@ TEST(mlock_limit_holds_again_for_an_effective_user)
 	EQ(mlock(p, 4 * PAGE), 0);
 }
 
+TEST(mlock2_onfault_keeps_present_pages)
+{
+	char *p = filled(3);
+
+	EQ(madvise(p + PAGE, PAGE, MADV_DONTNEED), 0);
+	EQ(mlock2(p, 3 * PAGE, MLOCK_ONFAULT), 0);
+	EQ(resident(p, 3), 2);
+	EQ(get(p), 'A');
+}
+
+TEST(munlock_of_the_rest_joins_again)
+{
+	char *p = filled(3);
+
+	EQ(mlock(p, 3 * PAGE), 0);
+	EQ(munlock(p + PAGE, PAGE), 0);
+	EQ(areas_in(p, 3 * PAGE), 3);
+	EQ(munlock(p, 3 * PAGE), 0);
+	EQ(areas_in(p, 3 * PAGE), 1);
+}
+
+TEST(mlock_spans_mappings)
+{
+	char *p = island(4, RW);
+	long before = locked();
+
+	EQ(mprotect(p + PAGE, PAGE, PROT_READ), 0);
+	EQ(mlock(p, 4 * PAGE), 0);
+	EQ(locked(), before + 16);
+	EQ(resident(p, 4), 4);
+}
+
+TEST(mlock_of_a_stack_page)
+{
+	char here[64] = {0};
+
+	EQ(mlock(here, sizeof(here)), 0);
+	EQ(munlock(here, sizeof(here)), 0);
+	EQ(here[0], 0);
+}
+
+TEST(mlock_of_pages_behind_the_end_of_a_file_is_enomem)
+{
+	char *p = map_fd(file_of(1), 2, RW, MAP_SHARED);
+
+	EQ(mlock(p, 2 * PAGE), -ENOMEM);
+}
+
+TEST(mlock_then_mprotect_to_writable_makes_own_pages)
+{
+	char *p = island(2, PROT_READ);
+
+	EQ(mlock(p, 2 * PAGE), 0);
+	EQ(mprotect(p, 2 * PAGE, RW), 0);
+	EQ(smaps_kib(p, "Anonymous:"), 8);
+}
+
 TAP_MAIN

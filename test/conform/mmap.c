@@ -485,4 +485,74 @@ TEST(mmap_growsdown_must_be_private)
 	   -EINVAL);
 }
 
+TEST(mmap_prot_exec_alone_refuses_loads_and_stores)
+{
+	char *p = anon(1, PROT_EXEC);
+
+	FAULTS(probe_load(p), SIGSEGV, SEGV_ACCERR, p);
+	FAULTS(probe_store(p, 1), SIGSEGV, SEGV_ACCERR, p);
+}
+
+TEST(mmap_write_without_read_may_be_read_on_this_machine)
+{
+	char *p = anon(1, PROT_WRITE);
+
+	put(p, 'x');
+	EQ(get(p), 'x');
+}
+
+TEST(mmap_memory_written_with_atomics)
+{
+	uint32_t *p = (uint32_t *)shared(1, RW);
+
+	EQ(probe_amo(p, 5).signal, 0);
+	EQ(probe_amo(p, 7).value, 5);
+	EQ(*p, 12);
+}
+
+TEST(mmap_misaligned_access_across_two_pages)
+{
+	char *p = anon(2, RW);
+
+	EQ(probe_store64(p + PAGE - 4, 0x1122334455667788).signal, 0);
+	EQ(probe_load64(p + PAGE - 4).value, 0x1122334455667788);
+	EQ(resident(p, 2), 2);
+}
+
+TEST(mmap_aliases_of_one_page_agree)
+{
+	int fd = file_of(1);
+	char *p[16];
+
+	for (int i = 0; i < 16; i++)
+		p[i] = map_fd(fd, 1, RW, MAP_SHARED);
+	for (int i = 0; i < 16; i++) {
+		put(p[i] + i, 'a' + i);
+		EQ(get(p[15 - i] + i), 'a' + i);
+	}
+}
+
+TEST(mmap_of_a_large_range_touches_no_memory)
+{
+	long before = status_kib("VmRSS:");
+	char *p = (char *)map(NULL, 1UL << 34, RW, ANON | MAP_NORESERVE);
+
+	CHECK(!err(p));
+	put(p + (1UL << 33), 'x');
+	CHECK(status_kib("VmRSS:") < before + 1024);
+	EQ(munmap(p, 1UL << 34), 0);
+}
+
+TEST(mmap_many_times_and_unmapped_leaves_nothing)
+{
+	long before = status_kib("VmSize:");
+
+	for (int i = 0; i < 1000; i++) {
+		char *p = anon(3, RW);
+		*p = 1;
+		EQ(munmap(p, 3 * PAGE), 0);
+	}
+	EQ(status_kib("VmSize:"), before);
+}
+
 TAP_MAIN

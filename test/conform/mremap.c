@@ -497,4 +497,97 @@ TEST(mremap_down_by_one_page_and_back)
 	UNMAPPED(at);
 }
 
+TEST(mremap_growth_into_a_hole_joins_the_neighbour)
+{
+	char *p = filled(3);
+
+	EQ(munmap(p + PAGE, PAGE), 0);
+	EQ(remap(p, PAGE, 2 * PAGE, 0, NULL), (long)p);
+	EQ(areas_in(p, 3 * PAGE), 1);
+	EQ(get(p + PAGE), 0);
+	EQ(get(p + 2 * PAGE), 'C');
+}
+
+TEST(mremap_growth_at_the_end_of_a_larger_mapping)
+{
+	char *p = filled(4);
+
+	EQ(munmap(p + 3 * PAGE, PAGE), 0);
+	EQ(remap(p + 2 * PAGE, PAGE, 2 * PAGE, 0, NULL), (long)(p + 2 * PAGE));
+	EQ(area_at(p).end, (uintptr_t)p + 4 * PAGE);
+	EQ(get(p), 'A');
+	EQ(get(p + 2 * PAGE), 'C');
+}
+
+TEST(mremap_back_to_its_place_joins_again)
+{
+	char *p = filled(3), *to = hole(1);
+
+	EQ(remap(p + PAGE, PAGE, PAGE, MOVE_TO, to), (long)to);
+	EQ(areas_in(p, 3 * PAGE), 2);
+	EQ(remap(to, PAGE, PAGE, MOVE_TO, p + PAGE), (long)(p + PAGE));
+	EQ(areas_in(p, 3 * PAGE), 1);
+	EQ(get(p + PAGE), 'B');
+}
+
+TEST(mremap_of_whole_page_tables)
+{
+	const unsigned long big = 512;
+	char *from = hole(4 * big), *to = hole(4 * big);
+
+	from = (char *)(((uintptr_t)from + big * PAGE) & -(big * PAGE));
+	to = (char *)(((uintptr_t)to + big * PAGE) & -(big * PAGE));
+	EQ(map(from, 2 * big * PAGE, RW, ANON | MAP_FIXED), (long)from);
+	for (unsigned long i = 0; i < 2 * big; i++)
+		from[i * PAGE] = (char)i;
+	EQ(remap(from, 2 * big * PAGE, 2 * big * PAGE, MOVE_TO, to), (long)to);
+	for (unsigned long i = 0; i < 2 * big; i++)
+		EQ(to[i * PAGE], (char)i);
+	UNMAPPED(from);
+}
+
+TEST(mremap_leaves_what_is_before_the_target)
+{
+	char *p = filled(2), *to = filled(4);
+
+	EQ(remap(p, 2 * PAGE, 2 * PAGE, MOVE_TO, to + PAGE), (long)(to + PAGE));
+	EQ(get(to), 'A');
+	EQ(get(to + PAGE), 'A');
+	EQ(get(to + 2 * PAGE), 'B');
+	EQ(get(to + 3 * PAGE), 'D');
+}
+
+TEST(mremap_within_one_mapping)
+{
+	char *p = filled(8);
+
+	EQ(remap(p, 2 * PAGE, 2 * PAGE, MOVE_TO, p + 4 * PAGE),
+	   (long)(p + 4 * PAGE));
+	UNMAPPED(p);
+	EQ(get(p + 2 * PAGE), 'C');
+	EQ(get(p + 4 * PAGE), 'A');
+	EQ(get(p + 5 * PAGE), 'B');
+	EQ(get(p + 6 * PAGE), 'G');
+}
+
+TEST(mremap_of_advice_and_name_moves_them_along)
+{
+	char *p = filled(1), *to = hole(1);
+
+	EQ(madvise(p, PAGE, MADV_DONTFORK), 0);
+	EQ(remap(p, PAGE, PAGE, MOVE_TO, to), (long)to);
+	CHECK(has_vm_flag(to, "dc"));
+}
+
+TEST(mremap_of_the_zero_page_keeps_zeros)
+{
+	char *p = island(2, RW), *to = hole(2);
+
+	EQ(get(p), 0);
+	EQ(remap(p, 2 * PAGE, 2 * PAGE, MOVE_TO, to), (long)to);
+	EQ(get(to), 0);
+	put(to, 'x');
+	EQ(get(anon(1, RW)), 0);
+}
+
 TAP_MAIN

@@ -128,6 +128,7 @@ TEST(smaps_counts_shared_pages_in_shares)
 		EQ(smaps_kib(p, "Pss:"), 8);
 		EQ(smaps_kib(p, "Private_Dirty:"), 0);
 		EQ(smaps_kib(p, "Shared_Dirty:"), 16);
+		EQ(smaps_kib(p, "Pss_Dirty:"), 8);
 		put(p, 1);
 		EQ(smaps_kib(p, "Private_Dirty:"), 4);
 		exit(0);
@@ -301,6 +302,68 @@ TEST(proc_mem_of_nothing_is_eio)
 	int fd = open("/proc/self/mem", O_RDWR, 0);
 
 	EQ(pread(fd, &c, 1, (int64_t)(uintptr_t)hole(1)), -EIO);
+}
+
+TEST(smaps_has_the_documented_lines)
+{
+	static const char *const lines[] = {
+	    "Size:",	      "KernelPageSize:",
+	    "MMUPageSize:",   "Rss:",
+	    "Pss:",	      "Pss_Dirty:",
+	    "Shared_Clean:",  "Shared_Dirty:",
+	    "Private_Clean:", "Private_Dirty:",
+	    "Referenced:",    "Anonymous:",
+	    "LazyFree:",      "AnonHugePages:",
+	    "Swap:",	      "SwapPss:",
+	    "Locked:",	      "VmFlags:",
+	};
+	const char *text = smaps_of(island(1, RW));
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
+		CHECK(strstr(text, lines[i]) != NULL);
+}
+
+TEST(status_has_the_documented_lines_about_memory)
+{
+	static const char *const lines[] = {
+	    "VmPeak:", "VmSize:",  "VmLck:",   "VmPin:",    "VmHWM:",
+	    "VmRSS:",  "RssAnon:", "RssFile:", "RssShmem:", "VmData:",
+	    "VmStk:",  "VmExe:",   "VmLib:",   "VmPTE:",    "VmSwap:",
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
+		CHECK(status_kib(lines[i]) >= 0);
+}
+
+TEST(status_counts_page_tables)
+{
+	long before = status_kib("VmPTE:");
+	char *p = (char *)map(NULL, 1UL << 30, RW, ANON | MAP_NORESERVE);
+
+	for (unsigned long i = 0; i < 16; i++)
+		put(p + (i << 26), 1);
+	CHECK(status_kib("VmPTE:") >= before + 15 * 4);
+	EQ(munmap(p, 1UL << 30), 0);
+	CHECK(status_kib("VmPTE:") < before + 15 * 4);
+}
+
+TEST(status_tells_the_size_of_the_stack)
+{
+	char here = 0;
+	struct area stack = area_at(&here);
+
+	EQ(status_kib("VmStk:"), (long)((stack.end - stack.start) / 1024));
+}
+
+TEST(smaps_rollup_sums_up)
+{
+	static char text[4096];
+	char *p = anon(64, RW);
+
+	memset(p, 1, 64 * PAGE);
+	CHECK(read_file("/proc/self/smaps_rollup", text, sizeof(text)) > 0);
+	CHECK(number_after(text, "Rss:") >= 256);
+	CHECK(number_after(text, "Anonymous:") >= 256);
 }
 
 TAP_MAIN
