@@ -98,7 +98,7 @@ void vm_flags_init(struct vm_area_struct *vma, uint64_t flags)
 void vm_flags_reset(struct vm_area_struct *vma, uint64_t flags)
 {
 	vma_assert_write_locked(vma);
-	vma->vm_flags = (vm_flags_t){flags};
+	store_relaxed(&vma->vm_flags.bits, flags);
 	vma->vm_page_prot = vm_get_page_prot(flags);
 }
 

@@ -77,7 +77,8 @@ static inline pgprot_t vma_file_prot(const struct vm_area_struct *vma)
  */
 static inline bool vma_hw_sets_dirty(const struct vm_area_struct *vma)
 {
-	return vma_has(vma, VM_SHARED);
+	/* Truncation asks without a lock; of this bit it gets the truth. */
+	return load_relaxed(&vma->vm_flags.bits) & VM_SHARED;
 }
 
 /* Copy-on-write: private and possibly writable. */
