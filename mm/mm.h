@@ -126,6 +126,7 @@ bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 		  bool usage);
 
 /* /proc/PID/pagemap's word for one page. */
+#define PAGEMAP_FRAME ((1UL << 55) - 1) /* the bits that tell which frame */
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr);
 
 /* All resident pages, and the mappings' sizes, for statm and getrusage. */

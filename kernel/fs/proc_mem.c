@@ -267,8 +267,11 @@ void show_pid_auxv(struct seq *seq, const struct inode *inode)
 	mmput(mm);
 }
 
+/* Where a page lies is nobody's business but root's. */
 static long pagemap_read(struct open_file *file, struct io *io, uint64_t *pos)
 {
+	uint64_t mask =
+	    process_is_root(current->process) ? ~0UL : ~PAGEMAP_FRAME;
 	struct mm_struct *mm;
 	long total = 0;
 
@@ -284,7 +287,8 @@ static long pagemap_read(struct open_file *file, struct io *io, uint64_t *pos)
 
 		n = min(n, left);
 		for (size_t i = 0; i < n; i++)
-			word[i] = mm_pagemap(mm, addr + (i << PAGE_SHIFT));
+			word[i] =
+			    mm_pagemap(mm, addr + (i << PAGE_SHIFT)) & mask;
 		done = io_put(io, word, n * 8);
 		*pos += done;
 		total += (long)done;
