@@ -567,4 +567,59 @@ TEST(fallocate_punching_holes_frees_blocks)
 	EQ(get(p + 3 * PAGE + PAGE / 2), 'D');
 }
 
+TEST(mmap_refuses_files_that_are_made_up)
+{
+	int maps = open("/proc/self/maps", O_RDONLY, 0);
+	int full = open("/dev/full", O_RDWR, 0);
+	int event = (int)sys(SYS_eventfd2, 0, 0);
+
+	EQ(map_file(maps, PAGE, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
+	EQ(map_file(full, PAGE, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
+	EQ(map_file(event, PAGE, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
+}
+
+TEST(mmap_of_offsets_beyond_32_bits)
+{
+	int fd = memfd_create("large", 0);
+
+	EQ(ftruncate(fd, 1L << 41), 0);
+	char *p = (char *)map_file(fd, PAGE, RW, MAP_SHARED, 1UL << 40);
+	put(p + 3, 'x');
+	EQ(byte_of(fd, (1L << 40) + 3), 'x');
+	EQ(area_at(p).offset, 1UL << 40);
+}
+
+TEST(mmap_write_system_call_from_a_mapping_of_the_same_file)
+{
+	int fd = file_of(2);
+	char *p = map_fd(fd, 2, RW, MAP_SHARED);
+
+	EQ(pwrite(fd, p, PAGE, (int64_t)PAGE), PAGE);
+	EQ(get(p + PAGE), 'A');
+	EQ(pread(fd, p + PAGE, PAGE, 0), PAGE);
+	EQ(get(p + PAGE), 'A');
+}
+
+TEST(mmap_of_a_file_that_grows_by_write)
+{
+	int fd = file_of(1);
+	char *p = map_fd(fd, 2, RW, MAP_SHARED);
+
+	EQ(pwrite(fd, "xyz", 3, (int64_t)PAGE), 3);
+	EQ(get(p + PAGE + 2), 'z');
+	EQ(get(p + PAGE + 3), 0);
+}
+
+TEST(mmap_of_a_file_opened_with_truncation)
+{
+	int fd = open("/tmp/trunc", O_RDWR | O_CREAT, 0600);
+
+	EQ(write(fd, "abc", 3), 3);
+	char *p = map_fd(fd, 1, RW, MAP_SHARED);
+	EQ(get(p), 'a');
+	CHECK(open("/tmp/trunc", O_RDWR | O_TRUNC, 0) >= 0);
+	FAULTS(probe_load(p), SIGBUS, BUS_ADRERR, p);
+	unlink("/tmp/trunc");
+}
+
 TAP_MAIN

@@ -590,4 +590,13 @@ TEST(mremap_of_the_zero_page_keeps_zeros)
 	EQ(get(anon(1, RW)), 0);
 }
 
+TEST(mremap_growth_of_shared_anonymous_memory_is_sigbus)
+{
+	char *p = shared(1, RW);
+	char *q = mremap(p, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL);
+
+	put(q, 'x');
+	FAULTS(probe_store(q + PAGE, 1), SIGBUS, BUS_ADRERR, q + PAGE);
+}
+
 TAP_MAIN

@@ -366,4 +366,15 @@ TEST(smaps_rollup_sums_up)
 	CHECK(number_after(text, "Anonymous:") >= 256);
 }
 
+TEST(pagemap_hides_frames_from_all_but_root)
+{
+	char *p = filled(1);
+
+	CHECK(pagemap(p) << 9 != 0);
+	drop_root();
+	EQ(sys(SYS_prctl, 4, 1), 0); /* PR_SET_DUMPABLE: /proc is ours again */
+	EQ(pagemap(p) << 9, 0);
+	EQ(pagemap(p) >> 63, 1);
+}
+
 TAP_MAIN
