@@ -19,7 +19,9 @@
 #include "kernel/riscv/mmu.h"
 #include "kernel/riscv/smp.h"
 #include "kernel/sleep.h"
+#include "config.h"
 #include "lib/bitops.h"
+#include "mm/slab.h"
 
 /* How often the first hart asks the console for typed bytes; nanoseconds. */
 #define CONSOLE_PERIOD	    100000000UL
@@ -293,10 +295,12 @@ void machine_park(void)
 
 /*
  * An exchange even where a token is there already: the thread that takes the
- * token must see what this caller wrote before.
+ * token must see what this caller wrote before. t may be gone: see thread.c.
  */
 void machine_unpark(struct thread *t)
 {
+	if (CONFIG_DEBUG)
+		BUG_ON(!kmem_is_stable(t));
 	if (exchange_acq_rel(&t->park, PARK_TOKEN) == PARK_SLEEPING)
 		place(t);
 }

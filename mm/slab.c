@@ -203,6 +203,13 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	spin_unlock(&hart->lock);
 }
 
+bool kmem_is_stable(const void *p)
+{
+	const struct page *slab = virt_to_page(p);
+
+	return slab->type == PAGE_SLAB && slab->cache->flags & SLAB_TYPE_STABLE;
+}
+
 uint64_t kmem_cache_used(struct kmem_cache *cache)
 {
 	struct page *slab;

@@ -44,6 +44,9 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp) __must_check;
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
+/* Is p in a type-stable cache? Also when the object was freed. For checks. */
+bool kmem_is_stable(const void *p);
+
 /* Objects in use, all harts. Exact only when nobody allocates. */
 uint64_t kmem_cache_used(struct kmem_cache *cache);
 

@@ -4,6 +4,7 @@
  * of them in place and fails, each time, without its own. Other harts' work is
  * put where it hurts by lock_hook(); see mutants.py for how this is run.
  */
+#include "mm/internal.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
@@ -262,6 +263,66 @@ MM_TEST_ONCE(a_hart_elsewhere_forgets_later)
 	CHECK_EQ(LOAD(AT(1)), 0);
 }
 
+/* Another thread has emptied the entry, and not fenced yet. */
+MM_TEST_ONCE(whoever_finds_nothing_waits_for_the_fence)
+{
+	struct tlb_gather other;
+	uint64_t word = 0, stval;
+
+	make();
+	STORE(AT(1), 1);
+	tlb_gather_init(&other, the_mm, false);
+	mmap_read_lock(the_mm);
+	unmap_page_range(&other, the_vma, AT(1), AT(2));
+	mmap_read_unlock(the_mm);
+	CHECK_EQ(do_madvise(the_mm, AT(1), PG, MADV_DONTNEED), 0);
+	CHECK_EQ(mmu_access(0, AT(1), &word, 8, MMU_LOAD, false, &stval),
+		 MMU_LOAD_PAGE);
+	tlb_gather_finish(&other);
+}
+
+static struct file *the_file;
+
+static void truncate_file(void *unused)
+{
+	(void)unused;
+	truncate_setsize(the_file->f_mapping, 0);
+	store_release(&step, 1);
+}
+
+/* Until the truncation waits for the page, or is over. */
+static void truncate_when_copied(enum lock_point point)
+{
+	if (point != HOOK_COPIED)
+		return;
+	hook = NULL;
+	writer = host_thread_start(truncate_file, NULL);
+	writer_waits(1);
+}
+
+MM_TEST_ONCE(truncation_finds_a_copy_that_is_being_made)
+{
+	struct fault_report report;
+
+	make();
+	the_file = env_file(PG, 0);
+	CHECK_EQ(TRY(do_mmap(the_mm, the_file, AT(8), PG, RW,
+			     MAP_PRIVATE | MAP_FIXED, 0)),
+		 AT(8));
+	writer = NULL;
+	hook = truncate_when_copied;
+	CHECK_EQ(
+	    mm_fault(the_mm, AT(8), FAULT_FLAG_WRITE | FAULT_FLAG_USER, &report)
+		.bits,
+	    0);
+	hook = NULL;
+	if (writer)
+		host_thread_join(writer);
+	else
+		truncate_file(NULL); /* no hook in this program */
+	CHECK_ACCESS(AT(8), MMU_LOAD, SIGBUS, BUS_ADRERR);
+}
+
 static void shrink_stable(void *unused)
 {
 	(void)unused;
@@ -298,6 +359,8 @@ static const struct tap_test tests[] = {
     ENTRY(a_copied_page_is_forgotten),
     ENTRY(write_permission_is_forgotten_at_fork),
     ENTRY(a_hart_elsewhere_forgets_later),
+    ENTRY(whoever_finds_nothing_waits_for_the_fence),
+    ENTRY(truncation_finds_a_copy_that_is_being_made),
     ENTRY(type_stable_memory_waits_for_rcu),
 };
 

@@ -6,14 +6,15 @@
 
 Picks its file among the SOURCEs. Fails when the text to be replaced is not
 there exactly once: then the safeguard has moved, and this table must follow.
-Copies of vma_lock.c also get calls of lock_hook() at the points where another
-hart's work is most unwelcome; the mutation "none" is that alone.
+Copies of some files also get calls of lock_hook() at the points where another
+hart's work is most unwelcome; the mutations "none" and
+"none_in_file_faults" are that alone.
 """
 
 import os
 import sys
 
-HOOKS = [
+HOOKS = {"vma_lock.c": [
     ('#include "mm/vmstat.h"\n',
      '#include "mm/vmstat.h"\n#include "test/lock/hook.h"\n'),
     ("	vma = find_lockless(mm, addr);\n",
@@ -24,10 +25,24 @@ HOOKS = [
     ("	if (unlikely(load_relaxed(&vma->vm_mm) != mm)) {\n",
      "	lock_hook(HOOK_TAKEN);\n"
      "	if (unlikely(load_relaxed(&vma->vm_mm) != mm)) {\n"),
-]
+], "fault_file.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("	copy->index = vmf->pgoff;\n",
+     "	copy->index = vmf->pgoff;\n	lock_hook(HOOK_COPIED);\n"),
+]}
 
 MUTATIONS = {
     "none": ("vma_lock.c", []),
+    "none_in_file_faults": ("fault_file.c", []),
+    "unlock_before_the_copy_is_mapped": ("fault_file.c", [
+        ("	page_set_type(copy, PAGE_ANON);\n",
+         "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
+        ("	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))\n"
+         "		put_locked(vmf->page);\n", "	page_put(vmf->page);\n")]),
+    "no_look_for_open_gathers": ("tlb.c", [
+        ("if (unlikely(load_relaxed(&mm->tlb_flush_pending) > 1))",
+         "if (false)")]),
     "no_range_check": ("vma_lock.c", [
         ("if (likely(addr >= vma->vm_start && addr < vma->vm_end))",
          "if (true)")]),
@@ -69,9 +84,8 @@ def main():
     source = next(s for s in sources if os.path.basename(s) == wanted)
     with open(source) as f:
         text = f.read()
-    if wanted == "vma_lock.c":
-        for old, new in HOOKS:
-            text = replace(text, old, new)
+    for old, new in HOOKS.get(wanted, []):
+        text = replace(text, old, new)
     for old, new in changes:
         text = replace(text, old, new)
     with open(output, "w") as f:
