@@ -13,20 +13,50 @@
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "mm/mm.h"
+#include "mm/page.h"
 #include "mm/vmstat.h"
 
 #define OOM_PAUSE 1000000UL /* nanoseconds */
 
-/* The largest process; NULL when one is dying. process_lock is held. */
+/* What init and its like have; others are judged by their size. */
+static bool is_exempt(const struct process *p)
+{
+	return p->pid_nr == 1 || p->oom_score_adj == OOM_SCORE_ADJ_MIN;
+}
+
+/*
+ * Pages that it would give back, and what its adjustment, in thousandths of
+ * all memory, makes of them. process_lock is held.
+ */
+static int64_t badness(const struct process *p)
+{
+	uint64_t pages =
+	    mm_rss(p->mm) + load_relaxed(&p->mm->pgtables_bytes) / PAGE_SIZE;
+
+	return (int64_t)pages +
+	       p->oom_score_adj * (int64_t)(page_nr_total() / 1000);
+}
+
+int oom_score(const struct process *p)
+{
+	int64_t score = 0;
+
+	spin_lock(&process_lock);
+	if (p->mm && !is_exempt(p))
+		score = 1000 + badness(p) * 1000 / (int64_t)page_nr_total();
+	spin_unlock(&process_lock);
+	return (int)max(score, 0) * 2 / 3;
+}
+
+/* The worst process; NULL when one is dying. process_lock is held. */
 static struct process *choose_victim(bool *is_one_dying)
 {
 	struct process *best = NULL;
-	uint64_t most = 0;
+	int64_t most = INT64_MIN;
 	struct pid *pid;
 
 	for (pid = pid_next_locked(0); pid; pid = pid_next_locked(pid->nr)) {
 		struct process *p = pid->process;
-		uint64_t pages;
 
 		if (!p || !p->mm)
 			continue;
@@ -34,10 +64,8 @@ static struct process *choose_victim(bool *is_one_dying)
 			*is_one_dying = true;
 			return NULL;
 		}
-		pages = mm_rss(p->mm) +
-			load_relaxed(&p->mm->pgtables_bytes) / PAGE_SIZE;
-		if (p->pid_nr != 1 && pages > most) {
-			most = pages;
+		if (!is_exempt(p) && badness(p) > most) {
+			most = badness(p);
 			best = p;
 		}
 	}

@@ -10,3 +10,8 @@
  * fault, unless a fatal signal is pending now.
  */
 void oom_kill(void);
+
+struct process;
+
+/* How likely it is to be chosen, as /proc/PID/oom_score shows it. */
+int oom_score(const struct process *p);

@@ -23,8 +23,27 @@ static struct kmem_cache process_cache, sighand_cache, pid_cache;
 static struct rb_root pid_tree; /* process_lock */
 static int last_pid;		/* process_lock */
 
+/* Private writable memory of all: promised, whether touched or not. */
+static uint64_t committed(void)
+{
+	uint64_t pages = 0;
+	struct pid *pid;
+
+	spin_lock(&process_lock);
+	for (pid = pid_next_locked(0); pid; pid = pid_next_locked(pid->nr)) {
+		const struct process *p = pid->process;
+
+		if (p && p->mm)
+			pages += load_relaxed(&p->mm->data_vm) +
+				 load_relaxed(&p->mm->stack_vm);
+	}
+	spin_unlock(&process_lock);
+	return pages;
+}
+
 void process_init(void)
 {
+	vm_memory_committed = committed;
 	kmem_cache_init(&process_cache, "process", sizeof(struct process), 0,
 			NULL);
 	kmem_cache_init(&sighand_cache, "sighand", sizeof(struct sighand), 0,

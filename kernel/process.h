@@ -22,6 +22,9 @@
 
 #define PID_MAX 32768
 
+#define OOM_SCORE_ADJ_MIN (-1000)
+#define OOM_SCORE_ADJ_MAX 1000
+
 extern struct spinlock process_lock;
 
 /*
@@ -103,6 +106,7 @@ struct process {
 	uint64_t start_time;	      /* c; machine_clock() */
 	struct rlimit limit[RLIM_NLIMITS]; /* T to write */
 	struct ids ids;			   /* T to write */
+	int oom_score_adj; /* a; OOM_SCORE_ADJ_MIN: never a victim */
 
 	struct timer real_timer;  /* ITIMER_REAL */
 	uint64_t real_interval;	  /* nanoseconds */

@@ -13,18 +13,18 @@
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/usage.h"
+#include "kernel/uts.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 
 #include "abi/prctl.h"
-#include "abi/utsname.h"
 
-static struct utsname system_name = {
-    .sysname = "Linux",
+struct utsname system_name = {
+    .sysname = UTS_SYSNAME,
     .nodename = "faultline",
-    .release = "6.12.0-faultline",
-    .version = "#1",
-    .machine = "riscv64",
+    .release = UTS_RELEASE,
+    .version = UTS_VERSION,
+    .machine = UTS_MACHINE,
     .domainname = "(none)",
 };
 

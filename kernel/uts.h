@@ -6,7 +6,12 @@
  */
 #pragma once
 
+#include "abi/utsname.h"
+
 #define UTS_SYSNAME "Linux"
 #define UTS_RELEASE "6.12.0-faultline"
 #define UTS_VERSION "#1 SMP"
 #define UTS_MACHINE "riscv64"
+
+/* What uname(2) tells; the names of the host and its domain may change. */
+extern struct utsname system_name;

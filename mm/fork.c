@@ -195,7 +195,11 @@ int mm_fork(struct mm_struct *old, struct mm_struct **newp)
 	}
 	mmap_write_lock_nested(mm);
 	copy_description(mm, old);
-	err = dup_mmap(mm, old);
+	if (sysctl_overcommit_memory == OVERCOMMIT_NEVER &&
+	    !may_commit(old->data_vm + old->stack_vm))
+		err = -ENOMEM;
+	else
+		err = dup_mmap(mm, old);
 	mmap_write_unlock(mm);
 	mmap_write_unlock(old);
 	if (err)

@@ -45,7 +45,7 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 /* VM_* for PROT_* and for the permissions mprotect may later grant. */
 uint64_t calc_vm_prot_bits(unsigned prot);
 
-/* May this many pages be promised to a private writable area? */
+/* May this many pages more be promised? */
 bool may_commit(uint64_t npages);
 
 /* Would `npages` more locked pages exceed RLIMIT_MEMLOCK? */

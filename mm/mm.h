@@ -13,6 +13,21 @@
 #include "mm/file.h"
 #include "mm/mm_types.h"
 
+/*
+ * How freely memory is promised, see proc_sys_vm(5); any value may change at
+ * any time. A limit in KiB, if there is one, replaces the ratio of all memory
+ * in percent; both count in mode OVERCOMMIT_NEVER alone.
+ */
+#define OVERCOMMIT_GUESS  0
+#define OVERCOMMIT_ALWAYS 1
+#define OVERCOMMIT_NEVER  2
+extern long sysctl_overcommit_memory, sysctl_overcommit_ratio,
+    sysctl_overcommit_kbytes;
+
+/* Pages promised by now, in all address spaces; the kernel knows them. */
+extern uint64_t (*vm_memory_committed)(void);
+uint64_t vm_commit_limit(void);
+
 /* Set up the caches of this folder and the zero page; once, at boot. */
 void mm_init(void);
 

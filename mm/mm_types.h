@@ -247,7 +247,8 @@ struct mm_struct {
 /* An area that may grow keeps this distance from the area below it. */
 #define STACK_GUARD_GAP (256UL << PAGE_SHIFT)
 
-#define MAX_MAP_COUNT 65530
+/* An address space may have about this many areas. */
+extern long sysctl_max_map_count;
 
 /* Why and how the fault came about; arguments of mm_fault. */
 #define FAULT_FLAG_WRITE	0x001

@@ -143,7 +143,8 @@ static int mapping_flags(struct mm_struct *mm, const struct file *file,
 		return -EPERM;
 	if ((*vm_flags & VM_LOCKED) && !may_lock(mm, len >> PAGE_SHIFT))
 		return -EAGAIN;
-	if (flags & MAP_NORESERVE)
+	if ((flags & MAP_NORESERVE) &&
+	    sysctl_overcommit_memory != OVERCOMMIT_NEVER)
 		*vm_flags |= VM_NORESERVE;
 	return file ? check_file(file, len, pgoff, flags, vm_flags)
 		    : check_anonymous(flags, vm_flags);
@@ -153,12 +154,6 @@ static int mapping_flags(struct mm_struct *mm, const struct file *file,
 static bool is_accountable(uint64_t vm_flags)
 {
 	return (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
-}
-
-/* Heuristic overcommit (mode 0): refuse only what could never be had. */
-bool may_commit(uint64_t npages)
-{
-	return npages <= page_nr_total();
 }
 
 /* Bind a new area to its file; the file's reference is the area's. */
@@ -181,7 +176,7 @@ static int map_new_area(struct vm_area_struct *vma, struct file *file,
 	store_relaxed(&vma->vm_end, addr + len);
 	vma->vm_pgoff = pgoff;
 	vm_flags_init(vma, vm_flags);
-	if (vma->vm_mm->map_count >= MAX_MAP_COUNT)
+	if (vma->vm_mm->map_count >= sysctl_max_map_count)
 		err = -ENOMEM;
 	else if (file)
 		err = attach_file(vma, file);
@@ -250,6 +245,8 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 		vm_flags |= VM_ACCOUNT;
 	}
 	if (!file && (vm_flags & VM_SHARED)) {
+		if (!(vm_flags & VM_NORESERVE) && !may_commit(npages))
+			return -ENOMEM;
 		err = shmem_zero_setup(len, &shmem);
 		if (err)
 			return err;
@@ -275,7 +272,7 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	long place;
 	int err;
 
-	if (mm->map_count > MAX_MAP_COUNT)
+	if (mm->map_count > sysctl_max_map_count)
 		return -ENOMEM;
 	place = get_unmapped_area(mm, addr, len, flags);
 	if (place < 0)

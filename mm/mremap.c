@@ -150,7 +150,7 @@ static long move_vma(struct vm_area_struct *vma, struct mremap *op)
 	int err;
 
 	/* The most that splitting on both sides can add, as on Linux. */
-	if (mm->map_count >= MAX_MAP_COUNT - 3)
+	if (mm->map_count >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	if (unmaps || unlocks) {
 		err = vma_isolate(&vma, op->addr, op->addr + op->old_len);
@@ -219,7 +219,8 @@ static int check_resize(const struct vm_area_struct *vma,
 		return -EFAULT;
 	if (vma_has(vma, VM_LOCKED) && !may_lock(mm, grow >> PAGE_SHIFT))
 		return -EAGAIN;
-	if (!may_expand_vm(mm, vma_flags(vma), grow >> PAGE_SHIFT))
+	if (!may_expand_vm(mm, vma_flags(vma), grow >> PAGE_SHIFT) ||
+	    (vma_has(vma, VM_ACCOUNT) && !may_commit(grow >> PAGE_SHIFT)))
 		return -ENOMEM;
 	return 0;
 }
@@ -239,7 +240,7 @@ static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 	if (op->addr + op->old_len > op->new_addr &&
 	    op->new_addr + op->new_len > op->addr)
 		return -EINVAL;
-	if (mm->map_count + 2 >= MAX_MAP_COUNT - 3)
+	if (mm->map_count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	/* What is behind new_len only goes, whatever it is. */
 	op->old_len = min(op->old_len, op->new_len);

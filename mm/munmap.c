@@ -38,7 +38,7 @@ static int munmap_prepare(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	if (err || start <= (*vmap)->vm_start || end >= (*vmap)->vm_end)
 		return err;
 	/* A hole: one area more than before. */
-	if (mm->map_count >= MAX_MAP_COUNT)
+	if (mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
 	return vma_split(*vmap, start, vmap);
 }

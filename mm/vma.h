@@ -187,14 +187,15 @@ bool may_expand_vm(const struct mm_struct *mm, uint64_t flags, uint64_t npages);
 /*
  * Split the area at addr, strictly inside it. On success `vma` keeps
  * [vm_start, addr) and *above, if not NULL, gets the new upper part. 0,
- * -ENOMEM, or what vm_ops->may_split says. The caller watches MAX_MAP_COUNT.
+ * -ENOMEM, or what vm_ops->may_split says. The caller watches the number of
+ * areas.
  */
 int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	      struct vm_area_struct **above);
 
 /*
  * Make [start, end) of vma an area of its own and return it in *vmap: 0 or as
- * vma_split, and -ENOMEM when there would be more than MAX_MAP_COUNT areas. On
+ * vma_split, and -ENOMEM when there would be too many areas. On
  * error the areas may have been split, which nobody can see but in
  * /proc/self/maps, and not even there once merged again.
  */

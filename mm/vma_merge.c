@@ -61,7 +61,7 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 static int split_counted(struct vm_area_struct *vma, vaddr_t addr,
 			 struct vm_area_struct **above)
 {
-	if (vma->vm_mm->map_count >= MAX_MAP_COUNT)
+	if (vma->vm_mm->map_count >= sysctl_max_map_count)
 		return -ENOMEM;
 	return vma_split(vma, addr, above);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc: what concerns the whole system, and /sys, which is as generated as
- * that. Processes are in proc_pid.c.
+ * that. Processes are in proc_pid.c, /proc/sys in proc_sys.c.
  *
  * Figures about memory are counted when asked for, by a look at the type of
  * each frame: exact when nothing else runs, and free when nobody asks.
@@ -14,13 +14,12 @@
 #include "abi/errno.h"
 #include "abi/time.h"
 #include "kernel/fs/special.h"
-#include "kernel/kstack.h"
 #include "kernel/process.h"
 #include "kernel/riscv/boot.h"
 #include "kernel/sched.h"
 #include "kernel/uts.h"
 #include "lib/bitops.h"
-#include "mm/slab.h"
+#include "mm/mm.h"
 #include "mm/vmstat.h"
 
 /* A file at a fixed place; the inode's private. */
@@ -102,8 +101,8 @@ static void show_meminfo(struct seq *seq, const struct inode *inode)
 	    {"SUnreclaim", use.slab},
 	    {"KernelStack", load_relaxed(&nr_all_threads) * 4UL},
 	    {"PageTables", use.tables},
-	    {"CommitLimit", total},
-	    {"Committed_AS", use.anon},
+	    {"CommitLimit", vm_commit_limit()},
+	    {"Committed_AS", vm_memory_committed()},
 	};
 	for (unsigned i = 0; i < ARRAY_SIZE(line); i++) {
 		uint64_t start = seq_len(seq);
@@ -216,21 +215,6 @@ static void show_version(struct seq *seq, const struct inode *inode)
 		   UTS_VERSION);
 }
 
-/* Give back all that is kept for speed, so that free pages can be compared. */
-static int store_drop_caches(const char *text, const struct inode *inode)
-{
-	long what;
-
-	(void)inode;
-	if (!seq_parse(text, &what) || what < 1 || what > 7)
-		return -EINVAL;
-	kstack_drain();
-	page_shrink();
-	kmem_shrink_stable();
-	page_drain_all();
-	return 0;
-}
-
 /* "0-3\n", or "0\n" for one. */
 static void show_cpu_list(struct seq *seq, const struct inode *inode)
 {
@@ -264,27 +248,6 @@ static const struct proc_file proc_files[] = {
     {SHOW(show_cmdline), "/proc/cmdline", NULL},
     {SHOW(show_filesystems), "/proc/filesystems", NULL},
     {SHOW(show_version), "/proc/version", NULL},
-    {&text_type, "/proc/sys/vm/overcommit_memory", "0\n"},
-    {&text_type, "/proc/sys/vm/overcommit_ratio", "50\n"},
-    {&text_type, "/proc/sys/vm/max_map_count", "65530\n"},
-    {&text_type, "/proc/sys/vm/mmap_min_addr", "65536\n"},
-    {&text_type, "/proc/sys/vm/swappiness", "60\n"},
-    {&text_type, "/proc/sys/vm/nr_hugepages", "0\n"},
-    {&text_type, "/proc/sys/vm/unprivileged_userfaultfd", "0\n"},
-    {&(const struct seq_type){NULL, store_drop_caches},
-     "/proc/sys/vm/drop_caches", NULL},
-    {&text_type, "/proc/sys/kernel/ostype", UTS_SYSNAME "\n"},
-    {&text_type, "/proc/sys/kernel/osrelease", UTS_RELEASE "\n"},
-    {&text_type, "/proc/sys/kernel/version", UTS_VERSION "\n"},
-    {&text_type, "/proc/sys/kernel/pid_max", "32768\n"},
-    {&text_type, "/proc/sys/kernel/threads-max", "32768\n"},
-    {&text_type, "/proc/sys/kernel/randomize_va_space", "0\n"},
-    {&text_type, "/proc/sys/kernel/ngroups_max", "65536\n"},
-    {&text_type, "/proc/sys/kernel/cap_last_cap", "40\n"},
-    {&text_type, "/proc/sys/kernel/core_pattern", "core\n"},
-    {&text_type, "/proc/sys/fs/nr_open", "65536\n"},
-    {&text_type, "/proc/sys/fs/file-max", "65536\n"},
-    {&text_type, "/proc/sys/fs/pipe-max-size", "65536\n"},
 };
 
 static const struct proc_file sys_files[] = {
@@ -302,14 +265,14 @@ static const struct proc_file sys_files[] = {
 static void add_files(const struct proc_file *file, unsigned nr, unsigned fs)
 {
 	for (; nr; nr--, file++)
-		kernel_file(file->path, fs,
-			    S_IFREG | (file->type->store ? 0200 : 0444),
-			    &seq_file_ops, file);
+		kernel_file(file->path, fs, S_IFREG | 0444, &seq_file_ops,
+			    file);
 }
 
 void proc_init(void)
 {
 	proc_pid_init();
+	proc_sys_init();
 	add_files(proc_files, ARRAY_SIZE(proc_files), FS_PROC);
 }
 

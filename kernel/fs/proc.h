@@ -30,6 +30,9 @@ struct process *proc_process(const struct inode *inode);
 /* The same for its address space (mmput), also NULL when it has none. */
 struct mm_struct *proc_mm(const struct inode *inode);
 
+/* proc_sys.c: /proc/sys. */
+void proc_sys_init(void);
+
 /* proc.c */
 void show_mounts(struct seq *seq, const struct inode *inode);
 
@@ -39,6 +42,7 @@ void show_pid_status(struct seq *seq, const struct inode *inode);
 void show_pid_statm(struct seq *seq, const struct inode *inode);
 void show_pid_limits(struct seq *seq, const struct inode *inode);
 void show_pid_comm(struct seq *seq, const struct inode *inode);
+int store_pid_comm(const char *text, const struct inode *inode);
 
 /* proc_mem.c: its address space. */
 void show_pid_maps(struct seq *seq, const struct inode *inode);

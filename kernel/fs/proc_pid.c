@@ -15,6 +15,7 @@
 #include "abi/limits.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/special.h"
+#include "kernel/oom.h"
 #include "kernel/process.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
@@ -268,25 +269,46 @@ static const struct inode_ops task_dir_ops = {
 
 static int store_oom_adj(const char *text, const struct inode *inode)
 {
+	struct process *p;
 	long value;
 
-	(void)inode;
-	if (!seq_parse(text, &value) || value < -1000 || value > 1000)
+	if (!seq_parse(text, &value) || value < OOM_SCORE_ADJ_MIN ||
+	    value > OOM_SCORE_ADJ_MAX)
 		return -EINVAL;
+	p = proc_process(inode);
+	if (!p)
+		return -ESRCH;
+	store_relaxed(&p->oom_score_adj, (int)value);
+	process_put(p);
 	return 0;
 }
 
 static void show_oom_adj(struct seq *seq, const struct inode *inode)
 {
-	(void)inode;
-	seq_puts(seq, "0\n");
+	struct process *p = proc_process(inode);
+
+	if (!p)
+		return;
+	seq_printf(seq, "%d\n", load_relaxed(&p->oom_score_adj));
+	process_put(p);
 }
 
-#define TEXT(name, show)                                                       \
+static void show_oom_score(struct seq *seq, const struct inode *inode)
+{
+	struct process *p = proc_process(inode);
+
+	if (!p)
+		return;
+	seq_printf(seq, "%d\n", oom_score(p));
+	process_put(p);
+}
+
+#define STORED(name, mode, show, store)                                        \
 	{                                                                      \
-		name, S_IFREG | 0444, &file_inode_ops, NULL, {show, NULL},     \
+		name, S_IFREG | (mode), &file_inode_ops, NULL, {show, store},  \
 		    NULL                                                       \
 	}
+#define TEXT(name, show) STORED(name, 0444, show, NULL)
 #define DIR(name, ops)                                                         \
 	{                                                                      \
 		name, S_IFDIR | 0555, ops, NULL, {NULL, NULL}, NULL            \
@@ -307,15 +329,11 @@ static const struct proc_entry entries[] = {
     TEXT("cmdline", show_pid_cmdline),
     TEXT("environ", show_pid_environ),
     TEXT("auxv", show_pid_auxv),
-    TEXT("comm", show_pid_comm),
+    STORED("comm", 0644, show_pid_comm, store_pid_comm),
     TEXT("limits", show_pid_limits),
     TEXT("mounts", show_mounts),
-    {"oom_score_adj",
-     S_IFREG | 0644,
-     &file_inode_ops,
-     NULL,
-     {show_oom_adj, store_oom_adj},
-     NULL},
+    TEXT("oom_score", show_oom_score),
+    STORED("oom_score_adj", 0644, show_oom_adj, store_oom_adj),
     {"pagemap",
      S_IFREG | 0400,
      &file_inode_ops,

@@ -4,6 +4,7 @@
  * proc_pid_stat(5), proc_pid_status(5), proc_pid_statm(5).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "abi/errno.h"
 #include "abi/time.h"
@@ -314,4 +315,24 @@ void show_pid_comm(struct seq *seq, const struct inode *inode)
 
 	if (get_info(inode, &info, seq))
 		seq_printf(seq, "%s\n", info.comm);
+}
+
+/* A process may name its own threads. */
+int store_pid_comm(const char *text, const struct inode *inode)
+{
+	const struct proc_node *node = proc_node(inode);
+	size_t len = min(strcspn(text, "\n"), (size_t)TASK_COMM_LEN - 1);
+	int tid = node->tid ? node->tid : node->pid;
+	int err = -EINVAL;
+	struct pid *pid;
+
+	spin_lock(&process_lock);
+	pid = pid_find_locked(tid);
+	if (pid && pid->thread && pid->thread->process == current_process()) {
+		memset(pid->thread->comm, 0, TASK_COMM_LEN);
+		memcpy(pid->thread->comm, text, len);
+		err = 0;
+	}
+	spin_unlock(&process_lock);
+	return err;
 }

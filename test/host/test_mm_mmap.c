@@ -367,6 +367,35 @@ MM_TEST(the_last_hole_of_the_address_space_is_found)
 	CHECK_EQ(map(mm, 0, 1, RW, ANON), -ENOMEM);
 }
 
+static uint64_t nine_tenths(void)
+{
+	return vm_commit_limit() / 10 * 9;
+}
+
+MM_TEST_ONCE(how_freely_memory_is_promised_can_be_set)
+{
+	struct mm_struct *mm = env_mm(), *child;
+	uint64_t limit = vm_commit_limit(), fifth = limit / 5;
+	uint64_t all = page_nr_total();
+
+	vm_memory_committed = nine_tenths;
+	sysctl_overcommit_memory = OVERCOMMIT_ALWAYS;
+	CHECK_EQ(map(mm, AT(0), all + 1, RW, ANON), AT(0));
+	sysctl_overcommit_memory = OVERCOMMIT_NEVER;
+	CHECK_EQ(mm_fork(mm, &child), -ENOMEM);
+	CHECK_EQ(do_munmap(mm, AT(0), (all + 1) * PG), 0);
+	CHECK_EQ(map(mm, AT(0), fifth, RW, ANON | MAP_NORESERVE), -ENOMEM);
+	CHECK_EQ(map(mm, AT(0), fifth / 4, RW, ANON), AT(0));
+	CHECK_EQ(do_mremap(mm, AT(0), fifth / 4 * PG, fifth * 2 * PG,
+			   MREMAP_MAYMOVE, 0),
+		 -ENOMEM);
+	sysctl_overcommit_kbytes = (long)(limit * 2 * PG / 1024);
+	CHECK_EQ(vm_commit_limit(), limit * 2);
+	sysctl_overcommit_kbytes = 0;
+	sysctl_overcommit_memory = OVERCOMMIT_GUESS;
+	CHECK(map(mm, 0, fifth, RW, ANON) > 0);
+}
+
 /* No checks in between: 65,530 areas would be looked at 65,530 times. */
 MM_TEST_ONCE(the_number_of_areas_is_limited)
 {
@@ -376,7 +405,7 @@ MM_TEST_ONCE(the_number_of_areas_is_limited)
 	while (do_mmap(mm, NULL, AT(n), PG, n & 1 ? RW : PROT_READ,
 		       ANON | MAP_FIXED, 0) > 0)
 		n++;
-	CHECK(n >= MAX_MAP_COUNT && n <= MAX_MAP_COUNT + 1);
+	CHECK(n >= sysctl_max_map_count && n <= sysctl_max_map_count + 1);
 	CHECK_EQ(mm->map_count, n);
 	CHECK_EQ(do_mmap(mm, NULL, 0, PG, RW, ANON, 0), -ENOMEM);
 	CHECK_EQ(do_munmap(mm, AT(5), PG), 0);
@@ -484,6 +513,7 @@ static const struct tap_test tests[] = {
     ENTRY(locked_mappings_are_resident_and_limited),
     ENTRY(populate_makes_every_page_resident),
     ENTRY(the_last_hole_of_the_address_space_is_found),
+    ENTRY(how_freely_memory_is_promised_can_be_set),
     ENTRY(the_number_of_areas_is_limited),
     ENTRY(the_first_stack_grows_and_has_a_name),
     ENTRY(a_special_mapping_shows_the_kernels_pages),
