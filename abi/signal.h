@@ -140,6 +140,10 @@ struct siginfo {
 			int64_t si_utime;
 			int64_t si_stime;
 		};
+		struct { /* timer_create; and si_value */
+			int32_t si_timerid;
+			int32_t si_overrun;
+		};
 		struct { /* SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP */
 			uint64_t si_addr;
 			int16_t si_addr_lsb; /* BUS_MCEERR_*: log2 of size */
@@ -147,6 +151,21 @@ struct siginfo {
 		uint8_t si_fill[112];
 	};
 };
+
+/* How timer_create is to notify. */
+#define SIGEV_SIGNAL	0
+#define SIGEV_NONE	1
+#define SIGEV_THREAD	2
+#define SIGEV_THREAD_ID 4
+
+struct sigevent {
+	uint64_t sigev_value;
+	int32_t sigev_signo;
+	int32_t sigev_notify;
+	int32_t sigev_tid;
+	uint32_t sigev_pad[11];
+};
+_Static_assert(sizeof(struct sigevent) == 64, "sigevent");
 
 /* General registers in the order of the frame; pc takes the place of zero. */
 struct user_regs {

@@ -40,7 +40,10 @@ struct tms {
 #define CLOCK_MONOTONIC_COARSE	 6
 #define CLOCK_BOOTTIME		 7
 
-#define TIMER_ABSTIME 1 /* clock_nanosleep */
+/* Clocks below 0 count CPU time: ~pid << 3 of a process, or with this bit. */
+#define CPU_CLOCK_THREAD 4
+
+#define TIMER_ABSTIME 1 /* clock_nanosleep, timer_settime */
 
 #define ITIMER_REAL    0 /* SIGALRM */
 #define ITIMER_VIRTUAL 1 /* SIGVTALRM */

@@ -14,6 +14,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/panic.h"
+#include "kernel/posix_timer.h"
 #include "kernel/riscv/uaccess.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -279,6 +280,7 @@ static int commit(struct exec *exec)
 	replace_mm(exec, p);
 	reset_signals(p);
 	set_comm(exec->path);
+	posix_timers_delete(p, true);
 	files_close_on_exec(current->files);
 	machine_fence_i(sched_online_harts());
 	thread_start_user(&current->arch, exec->base + exec->image.entry,

@@ -13,6 +13,7 @@
 
 #include "kernel/fs/files.h"
 #include "kernel/futex.h"
+#include "kernel/posix_timer.h"
 #include "kernel/riscv/smp.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -64,7 +65,7 @@ static void release_process(struct process *p)
 {
 	struct mm_struct *mm = p->mm;
 
-	timer_cancel(&p->real_timer);
+	posix_timers_delete(p, false);
 	if (!mm)
 		return;
 	spin_lock(&process_lock);

@@ -171,7 +171,7 @@ struct process *process_alloc(void)
 	wait_queue_init(&p->child_wait);
 	p->start_time = machine_clock();
 	mutex_init(&p->timer_mutex);
-	real_timer_init(p);
+	list_init(&p->timers);
 	return p;
 }
 

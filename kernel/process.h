@@ -108,9 +108,9 @@ struct process {
 	struct ids ids;			   /* T to write */
 	int oom_score_adj; /* a; OOM_SCORE_ADJ_MIN: never a victim */
 
-	struct timer real_timer;  /* ITIMER_REAL */
-	uint64_t real_interval;	  /* nanoseconds */
-	struct mutex timer_mutex; /* setitimer by two threads */
+	struct list_head timers; /* S and timer_mutex; posix_timer.c */
+	int next_timer_id;	 /* timer_mutex */
+	struct mutex timer_mutex;
 };
 
 /* Numbers of the running process. */

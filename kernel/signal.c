@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "kernel/posix_timer.h"
 #include "kernel/sched.h"
 #include "lib/bitops.h"
 #include "mm/slab.h"
@@ -185,6 +186,21 @@ static int queue_info(struct process *p, struct sigpending *pending, int sig,
 	return 0;
 }
 
+/* A timer's signal waits once: later ones are counted in it. */
+static bool add_overrun(struct sigpending *pending, const struct siginfo *info)
+{
+	struct sigqueue *q;
+
+	list_for_each_entry (q, &pending->queue, node) {
+		if (q->info.si_code == SI_TIMER &&
+		    q->info.si_timerid == info->si_timerid) {
+			q->info.si_overrun += 1 + info->si_overrun;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * The whole way of a signal, with sighand->lock: `t` NULL: to the process. One
  * that is blocked, or that sigtimedwait waits for, is kept whatever its action.
@@ -210,6 +226,8 @@ static int send_locked(struct process *p, struct thread *t, int sig,
 			kill_process_locked(p, sig);
 		return 0;
 	}
+	if (info && info->si_code == SI_TIMER && add_overrun(pending, info))
+		return 0;
 	if (sig < SIGRTMIN && pending->set & SIGMASK(sig))
 		return 0;
 	err = queue_info(p, pending, sig, info);
@@ -337,6 +355,8 @@ static int take_from(struct sigpending *pending, uint64_t set,
 		return sig;
 	}
 	siginfo_copy(info, &found->info);
+	if (info->si_code == SI_TIMER)
+		posix_timer_taken(info);
 	list_del(&found->node);
 	fetch_sub_release(&found->charged->nr_queued, 1);
 	kmem_cache_free(&sigqueue_cache, found);

@@ -16,9 +16,6 @@
 /* 1 January 2024, 00:00 UTC. */
 #define BOOT_REALTIME (1704067200UL * NSEC_PER_SEC)
 
-/* Rounds follow each other no faster, or the hart would do nothing else. */
-#define REAL_TIMER_MIN 50000UL
-
 #define NSEC_PER_USEC 1000UL
 #define USEC_PER_SEC  1000000UL
 
@@ -86,7 +83,34 @@ static uint64_t process_runtime(void)
 	return usage.runtime;
 }
 
-static int read_clock(int id, uint64_t *ns)
+/* CPU time of a process or of a thread of the caller's, by its number. */
+static int read_cpu_clock(int id, uint64_t *ns)
+{
+	struct process *self = current->process;
+	int nr = ~(id >> 3), err = -EINVAL;
+	struct usage usage;
+	struct pid *pid;
+
+	if ((id & 3) == 3)
+		return -EINVAL;
+	if (!nr)
+		nr = id & CPU_CLOCK_THREAD ? current_tid() : current_pid();
+	spin_lock(&process_lock);
+	pid = pid_find_locked(nr);
+	if (pid && !(id & CPU_CLOCK_THREAD) && pid->process) {
+		process_usage_locked(pid->process, &usage);
+		*ns = usage.runtime;
+		err = 0;
+	} else if (pid && id & CPU_CLOCK_THREAD && pid->thread &&
+		   pid->thread->process == self) {
+		*ns = sched_runtime(pid->thread);
+		err = 0;
+	}
+	spin_unlock(&process_lock);
+	return err;
+}
+
+int read_clock(int id, uint64_t *ns)
 {
 	switch (id) {
 	case CLOCK_REALTIME:
@@ -106,7 +130,7 @@ static int read_clock(int id, uint64_t *ns)
 		*ns = sched_runtime(current);
 		return 0;
 	default:
-		return -EINVAL;
+		return id < 0 ? read_cpu_clock(id, ns) : -EINVAL;
 	}
 }
 
@@ -144,15 +168,21 @@ long sys_clock_getres(uint64_t id, uint64_t addr)
 	return put_timespec(addr, 1);
 }
 
+void timeval_from_ns(struct timeval *tv, uint64_t ns)
+{
+	tv->tv_sec = (int64_t)(ns / NSEC_PER_SEC);
+	tv->tv_usec = (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC);
+}
+
 static int put_timeval(vaddr_t addr, uint64_t ns)
 {
-	struct timeval tv = {(int64_t)(ns / NSEC_PER_SEC),
-			     (int64_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC)};
+	struct timeval tv;
 
+	timeval_from_ns(&tv, ns);
 	return copy_to_user(addr, &tv, sizeof(tv));
 }
 
-static int timeval_to_ns(const struct timeval *tv, uint64_t *ns)
+int timeval_to_ns(const struct timeval *tv, uint64_t *ns)
 {
 	if (tv->tv_sec < 0 || (uint64_t)tv->tv_usec >= USEC_PER_SEC)
 		return -EINVAL;
@@ -246,81 +276,4 @@ long sys_clock_nanosleep(uint64_t id, uint64_t flags, uint64_t time,
 	deadline = (int)id == CLOCK_REALTIME ? deadline_from_realtime(ns) : ns;
 	err = sleep_until(deadline, 0);
 	return err == -ERESTART_RESTARTBLOCK ? -ERESTARTNOHAND : err;
-}
-
-/*
- * ITIMER_REAL. The timer's function sends the signal and arms the next round;
- * it takes process_lock, so nobody may cancel the timer under that.
- */
-static void real_timer_fired(struct timer *timer)
-{
-	struct process *p = container_of(timer, struct process, real_timer);
-
-	spin_lock(&process_lock);
-	if (!p->is_zombie)
-		send_signal_locked(p, SIGALRM, NULL);
-	if (p->real_interval)
-		timer_start(timer, max(timer->deadline + p->real_interval,
-				       machine_clock() + REAL_TIMER_MIN));
-	spin_unlock(&process_lock);
-}
-
-void real_timer_init(struct process *p)
-{
-	timer_setup(&p->real_timer, real_timer_fired);
-}
-
-/* Value and interval as they are now. */
-static void real_timer_read(struct process *p, struct itimerval *it)
-{
-	uint64_t now = machine_clock(), left = 0, interval = p->real_interval;
-
-	if (load_relaxed(&p->real_timer.is_armed))
-		left = max(p->real_timer.deadline, now + NSEC_PER_USEC) - now;
-	it->it_value.tv_sec = (int64_t)(left / NSEC_PER_SEC);
-	it->it_value.tv_usec = (int64_t)(left % NSEC_PER_SEC / NSEC_PER_USEC);
-	it->it_interval.tv_sec = (int64_t)(interval / NSEC_PER_SEC);
-	it->it_interval.tv_usec =
-	    (int64_t)(interval % NSEC_PER_SEC / NSEC_PER_USEC);
-}
-
-long sys_getitimer(uint64_t which, uint64_t addr)
-{
-	struct itimerval it = {{0, 0}, {0, 0}};
-
-	if ((uint32_t)which > ITIMER_PROF)
-		return -EINVAL;
-	if ((uint32_t)which == ITIMER_REAL)
-		real_timer_read(current->process, &it);
-	return copy_to_user(addr, &it, sizeof(it));
-}
-
-/* The timers that count CPU time are not kept: only disarming works. */
-long sys_setitimer(uint64_t which, uint64_t new_addr, uint64_t old_addr)
-{
-	struct process *p = current->process;
-	struct itimerval new = {{0, 0}, {0, 0}}, old = {{0, 0}, {0, 0}};
-	uint64_t value, interval;
-
-	if ((uint32_t)which > ITIMER_PROF)
-		return -EINVAL;
-	if (new_addr && copy_from_user(&new, new_addr, sizeof(new)))
-		return -EFAULT;
-	if (timeval_to_ns(&new.it_value, &value) ||
-	    timeval_to_ns(&new.it_interval, &interval))
-		return -EINVAL;
-	if ((uint32_t)which != ITIMER_REAL) {
-		if (value)
-			return -EOPNOTSUPP;
-	} else {
-		mutex_lock(&p->timer_mutex);
-		real_timer_read(p, &old);
-		p->real_interval = 0; /* so that it stays cancelled */
-		timer_cancel(&p->real_timer);
-		p->real_interval = interval == TIME_NEVER ? 0 : interval;
-		if (value)
-			timer_start(&p->real_timer, deadline_after(value));
-		mutex_unlock(&p->timer_mutex);
-	}
-	return old_addr ? copy_to_user(old_addr, &old, sizeof(old)) : 0;
 }

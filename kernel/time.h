@@ -25,7 +25,9 @@ int put_timespec(vaddr_t addr, uint64_t ns) __must_check;
 /* Read a timespec that counts from now. */
 int get_timeout(vaddr_t addr, uint64_t *deadline) __must_check;
 
-struct process;
+/* A clock of clock_gettime(2) as it is now; -EINVAL: no such clock. */
+int read_clock(int id, uint64_t *ns) __must_check;
 
-/* ITIMER_REAL of a process. */
-void real_timer_init(struct process *p);
+/* 0, or -EINVAL: not a time. As get_timespec() for what is too long. */
+int timeval_to_ns(const struct timeval *tv, uint64_t *ns) __must_check;
+void timeval_from_ns(struct timeval *tv, uint64_t ns);
