@@ -69,8 +69,7 @@ static void release_process(struct process *p)
 	if (!mm)
 		return;
 	spin_lock(&process_lock);
-	p->dead_threads.max_rss =
-	    max(load_relaxed(&mm->hiwater_rss), mm_rss(mm));
+	p->dead_threads.max_rss = mm_hiwater_rss(mm);
 	p->mm = NULL;
 	spin_unlock(&process_lock);
 	mmput(mm);

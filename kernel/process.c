@@ -240,8 +240,7 @@ void process_usage_locked(struct process *p, struct usage *usage)
 	for_each_thread(t, p) usage_add_thread(usage, t);
 	if (!p->mm)
 		return;
-	usage->max_rss = max(usage->max_rss, load_relaxed(&p->mm->hiwater_rss));
-	usage->max_rss = max(usage->max_rss, mm_rss(p->mm));
+	usage->max_rss = max(usage->max_rss, mm_hiwater_rss(p->mm));
 }
 
 struct process *process_find(int nr)

@@ -116,7 +116,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	page_become_anon(page, vmf);
 	pte_store(vmf->pte, writable_pte(vmf->vma, page));
 	spin_unlock(vmf->ptl);
-	rss_add(vmf->vma->vm_mm, MM_ANONPAGES, 1);
+	add_mm_counter(vmf->vma->vm_mm, MM_ANONPAGES, 1);
 	vmf->report->kind = FAULT_ANON_WRITE;
 	return VM_FAULT_NONE;
 }
@@ -147,9 +147,9 @@ static void wp_install_copy(struct vm_fault *vmf, struct page *copy,
 	pte_store(vmf->pte, writable_pte(vmf->vma, copy));
 	spin_unlock(vmf->ptl);
 	if (!old || old->type != PAGE_ANON) {
-		rss_add(mm, MM_ANONPAGES, 1);
+		add_mm_counter(mm, MM_ANONPAGES, 1);
 		if (old)
-			rss_add(mm, file_rss_kind(vmf->vma), -1);
+			add_mm_counter(mm, file_rss_kind(vmf->vma), -1);
 	}
 	if (old)
 		page_put_count(old, PAGE_MAPPING);

@@ -74,7 +74,7 @@ static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page,
 	fetch_add_relaxed(&page->count, PAGE_MAPPING);
 	pte_store(vmf->pte, pte);
 	spin_unlock(vmf->ptl);
-	rss_add(mm, rss, 1);
+	add_mm_counter(mm, rss, 1);
 	/* A kind that the owner has named (FAULT_SPECIAL) stands. */
 	if (vmf->report->kind == FAULT_NONE)
 		vmf->report->kind = kind;

@@ -256,7 +256,7 @@ static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 	spin_unlock(vmf->ptl);
 	spin_unlock(&mapping->pages_lock);
 	if (nr)
-		rss_add(vmf->vma->vm_mm, file_rss_kind(vmf->vma), nr);
+		add_mm_counter(vmf->vma->vm_mm, file_rss_kind(vmf->vma), nr);
 	if (!has_target)
 		return VM_FAULT_NONE;
 	vmf->report->kind = FAULT_FILE_READ;

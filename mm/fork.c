@@ -89,8 +89,8 @@ static int copy_page_range_one(struct copy *copy)
 	     !err && (from = pt_next_run(src->vm_mm, &va, src->vm_end, &stop));
 	     va = stop)
 		err = copy_run(copy, from, va, stop);
-	rss_add(copy->dst->vm_mm, MM_ANONPAGES, copy->nr_anon);
-	rss_add(copy->dst->vm_mm, file_rss_kind(src), copy->nr_file);
+	add_mm_counter(copy->dst->vm_mm, MM_ANONPAGES, copy->nr_anon);
+	add_mm_counter(copy->dst->vm_mm, file_rss_kind(src), copy->nr_file);
 	return err;
 }
 

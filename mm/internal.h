@@ -95,10 +95,13 @@ static inline vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
 	return vmf_anon_prepare_slow(vmf);
 }
 
-/* Count a page that was mapped or unmapped in mm. */
-static inline void rss_add(struct mm_struct *mm, enum rss_kind kind, int64_t n)
+/* Count pages that were mapped or (n < 0) unmapped in mm. */
+static inline void add_mm_counter(struct mm_struct *mm, enum rss_kind kind,
+				  int64_t n)
 {
-	fetch_add_relaxed(&mm->rss[kind], n);
+	unsigned at = machine_hart() % NR_MM_COUNTERS;
+
+	fetch_add_relaxed(&mm->counters[at].rss[kind], n);
 }
 
 /* What kind of resident page a page of this area's file is. */

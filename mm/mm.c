@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "config.h"
 #include "mm/fault.h"
 #include "mm/internal.h"
 #include "mm/pagetable.h"
@@ -127,8 +128,8 @@ static void exit_mmap(struct mm_struct *mm)
 		vma_destroy(doomed);
 	}
 	mmap_write_unlock(mm);
-	for (unsigned i = 0; i < NR_RSS; i++)
-		BUG_ON(mm->rss[i]);
+	for (unsigned i = 0; CONFIG_DEBUG && i < NR_RSS; i++)
+		BUG_ON(get_mm_counter(mm, i));
 }
 
 void mmput(struct mm_struct *mm)
@@ -141,11 +142,26 @@ void mmput(struct mm_struct *mm)
 	mmdrop(mm);
 }
 
+uint64_t get_mm_counter(const struct mm_struct *mm, enum rss_kind kind)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < NR_MM_COUNTERS; i++)
+		sum += load_relaxed(&mm->counters[i].rss[kind]);
+	/* Beside one who counts, the sum may be short. */
+	return max(sum, 0L);
+}
+
 uint64_t mm_rss(const struct mm_struct *mm)
 {
 	uint64_t nr = 0;
 
 	for (unsigned i = 0; i < NR_RSS; i++)
-		nr += load_relaxed(&mm->rss[i]);
+		nr += get_mm_counter(mm, i);
 	return nr;
+}
+
+uint64_t mm_hiwater_rss(const struct mm_struct *mm)
+{
+	return max(load_relaxed(&mm->hiwater_rss), mm_rss(mm));
 }

@@ -144,8 +144,12 @@ bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 #define PAGEMAP_FRAME ((1UL << 55) - 1) /* the bits that tell which frame */
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr);
 
-/* All resident pages, and the mappings' sizes, for statm and getrusage. */
+/* Resident pages of one kind; exact while nobody maps or unmaps. */
+uint64_t get_mm_counter(const struct mm_struct *mm, enum rss_kind kind);
+
+/* All resident pages, and the most there have been at a time. */
 uint64_t mm_rss(const struct mm_struct *mm);
+uint64_t mm_hiwater_rss(const struct mm_struct *mm);
 
 /* Check every invariant of mm_types.h, its page tables and counts. BUG. */
 void mm_verify(struct mm_struct *mm);

@@ -190,6 +190,17 @@ struct vm_operations_struct {
 /* Kinds of resident pages counted for each mm. */
 enum rss_kind { MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES, NR_RSS };
 
+/*
+ * What one hart, or a few, has counted: faults on different harts write to
+ * different cache lines. A page may be counted here and uncounted there, so
+ * only the sum over all of them means something (get_mm_counter).
+ */
+#define NR_MM_COUNTERS 4
+
+struct mm_counters {
+	int64_t rss[NR_RSS]; /* a; pages */
+} __aligned(CACHE_LINE);
+
 /* What the machine layer keeps for each address space (kernel/riscv/asid.c). */
 struct mm_context {
 	uint64_t asid;	    /* a; generation above the hardware bits */
@@ -224,8 +235,7 @@ struct mm_struct {
 	struct rwsem mmap_lock; /* its own cache lines, asserted in mm.c */
 	struct thread *vma_writer_wait; /* a; who waits for readers to leave */
 
-	uint64_t rss[NR_RSS];	 /* a; pages */
-	uint64_t hiwater_rss;	 /* a; pages */
+	uint64_t hiwater_rss;	 /* a; pages; before the last that went */
 	uint64_t pgtables_bytes; /* a */
 	uint64_t total_vm;	 /* M; pages, as the next four */
 	uint64_t locked_vm, data_vm, exec_vm, stack_vm;
@@ -238,6 +248,8 @@ struct mm_struct {
 	struct mm_limits limits; /* M */
 	struct file *exe_file;	 /* exec; holds a reference */
 	void *private;		 /* the kernel's */
+
+	struct mm_counters counters[NR_MM_COUNTERS]; /* a; by hart */
 };
 
 /* User addresses: [MM_USER_START, MM_USER_END). */

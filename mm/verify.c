@@ -213,7 +213,7 @@ void mm_verify(struct mm_struct *mm)
 	BUG_ON(sums.stack_vm != mm->stack_vm);
 	BUG_ON(sums.locked_vm != mm->locked_vm);
 	for (unsigned i = 0; i < NR_RSS; i++)
-		BUG_ON(sums.rss[i] != mm->rss[i]);
+		BUG_ON(sums.rss[i] != get_mm_counter(mm, i));
 	BUG_ON(sums.tables * PAGE_SIZE != mm->pgtables_bytes);
 	BUG_ON(load_relaxed(&mm->tlb_flush_pending));
 	mmap_read_unlock(mm);

@@ -5,6 +5,7 @@
  */
 #include "abi/errno.h"
 #include "mm/internal.h"
+#include "mm/mm.h"
 #include "mm/pagetable.h"
 #include "mm/vma.h"
 
@@ -78,6 +79,18 @@ static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 	return end;
 }
 
+/* The most there has been is what there was before something goes. */
+static void count_removed(const struct zap *zap)
+{
+	struct mm_struct *mm = zap->vma->vm_mm;
+
+	if (!zap->gather->whole_mm)
+		store_relaxed(&mm->hiwater_rss, mm_hiwater_rss(mm));
+	add_mm_counter(mm, MM_ANONPAGES, -zap->nr_anon);
+	if (zap->nr_file)
+		add_mm_counter(mm, file_rss_kind(zap->vma), -zap->nr_file);
+}
+
 static void zap_range(struct zap *zap, vaddr_t start, vaddr_t end)
 {
 	struct mm_struct *mm = zap->vma->vm_mm;
@@ -86,10 +99,8 @@ static void zap_range(struct zap *zap, vaddr_t start, vaddr_t end)
 
 	for (va = start; (ptep = pt_next_run(mm, &va, end, &stop)); va = stop)
 		stop = zap_run(zap, ptep, va, stop);
-	if (zap->nr_anon)
-		rss_add(mm, MM_ANONPAGES, -zap->nr_anon);
-	if (zap->nr_file)
-		rss_add(mm, file_rss_kind(zap->vma), -zap->nr_file);
+	if (zap->nr_anon || zap->nr_file)
+		count_removed(zap);
 }
 
 void unmap_page_range(struct tlb_gather *gather, struct vm_area_struct *vma,

@@ -37,7 +37,7 @@ static void get_mm_numbers(const struct inode *inode, struct mm_numbers *n)
 	    .data = load_relaxed(&mm->data_vm),
 	    .stack = load_relaxed(&mm->stack_vm),
 	    .exec = load_relaxed(&mm->exec_vm),
-	    .hiwater_rss = load_relaxed(&mm->hiwater_rss),
+	    .hiwater_rss = mm_hiwater_rss(mm),
 	    .hiwater_vm = load_relaxed(&mm->hiwater_vm),
 	    .tables = load_relaxed(&mm->pgtables_bytes),
 	    .start_code = mm->start_code,
@@ -52,8 +52,7 @@ static void get_mm_numbers(const struct inode *inode, struct mm_numbers *n)
 	    .env_end = mm->env_end,
 	};
 	for (unsigned i = 0; i < NR_RSS; i++)
-		n->rss[i] = load_relaxed(&mm->rss[i]);
-	n->hiwater_rss = max(n->hiwater_rss, mm_rss(mm));
+		n->rss[i] = get_mm_counter(mm, i);
 	n->hiwater_vm = max(n->hiwater_vm, n->total);
 	mmput(mm);
 }

@@ -37,7 +37,7 @@ MM_TEST(a_first_write_maps_a_page_of_zeros)
 	CHECK_EQ(LOAD(AT(0)), 0x1234);
 	for (unsigned i = 8; i < PG; i += 8)
 		CHECK_EQ(LOAD(AT(0) + i), 0);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 1);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 1);
 	CHECK_FAULT(AT(1), MMU_AMO, 0, 0, FAULT_ANON_WRITE);
 }
 

@@ -52,7 +52,7 @@ MM_TEST(a_read_maps_the_neighbours_that_are_there)
 	for (unsigned i = 16; i < 32; i++)
 		CHECK_EQ(LOAD(AT(i)), i == 18 ? 0 : FILE_WORD(i * PG));
 	CHECK_EQ(env_stats.kind[FAULT_FILE_READ], 0);
-	CHECK_EXACT(mm->rss[MM_FILEPAGES], 16);
+	CHECK_EXACT(get_mm_counter(mm, MM_FILEPAGES), 16);
 }
 
 MM_TEST(fault_around_stays_in_the_area_and_the_file)
@@ -108,8 +108,8 @@ MM_TEST(a_private_write_copies)
 	CHECK_FAULT(AT(1), MMU_STORE, 0, 0, FAULT_FILE_WRITE_PRIVATE);
 	CHECK_EQ(LOAD(AT(1)), 0x1234);
 	CHECK_EQ(word_at(file, PG), FILE_WORD(PG));
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 2);
-	CHECK_EQ(mm->rss[MM_FILEPAGES], 0);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 2);
+	CHECK_EQ(get_mm_counter(mm, MM_FILEPAGES), 0);
 }
 
 MM_TEST(a_shared_write_reaches_the_file_and_other_programs)
@@ -489,8 +489,8 @@ MM_TEST(shared_anonymous_memory_is_a_file_of_its_own)
 	map_file(mm, NULL, 0, 4, RW, MAP_SHARED | MAP_ANONYMOUS, 0);
 	STORE(AT(1), 1);
 	CHECK_EQ(LOAD(AT(0)), 0);
-	CHECK(mm->rss[MM_SHMEMPAGES] >= 1);
-	CHECK_EQ(mm->rss[MM_FILEPAGES], 0);
+	CHECK(get_mm_counter(mm, MM_SHMEMPAGES) >= 1);
+	CHECK_EQ(get_mm_counter(mm, MM_FILEPAGES), 0);
 	CHECK(mm_next_area(mm, AT(0), &info, true));
 	CHECK(info.file && info.file->f_vm_ops->describe);
 	info.file->f_vm_ops->describe(info.file, name, sizeof(name), &dev,

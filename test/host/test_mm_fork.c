@@ -44,8 +44,8 @@ MM_TEST(each_side_sees_its_own_writes_only)
 		CHECK_EQ(LOAD(AT(1)), hart ? 11 : 200);
 		CHECK_EQ(LOAD(AT(2)), 12);
 	}
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 4);
-	CHECK_EQ(child->rss[MM_ANONPAGES], 4);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 4);
+	CHECK_EQ(get_mm_counter(child, MM_ANONPAGES), 4);
 }
 
 MM_TEST(the_first_writer_copies_and_the_last_owner_reuses)
@@ -205,7 +205,7 @@ MM_TEST(the_zero_page_is_inherited_without_a_count)
 	env_mmap(mm, AT(0), 2, RW);
 	LOAD(AT(0));
 	child = env_fork(mm);
-	CHECK_EQ(child->rss[MM_ANONPAGES], 0);
+	CHECK_EQ(get_mm_counter(child, MM_ANONPAGES), 0);
 	env_switch(1, child);
 	STORE(AT(0), 1);
 	env_hart(0);

@@ -39,7 +39,7 @@ MM_TEST(dontneed_drops_private_pages)
 
 	CHECK_EQ(advise(mm, 1, 2, MADV_DONTNEED), 0);
 	CHECK_MAP(mm, "0-6 rw-p");
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 4);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 4);
 	CHECK_EQ(LOAD(AT(0)), 10);
 	CHECK_EQ(LOAD(AT(1)), 0);
 	CHECK_EQ(LOAD(AT(2)), 0);
@@ -205,9 +205,9 @@ MM_TEST(populate_faults_in_for_reading_or_writing)
 	env_mmap(mm, AT(0), 4, RW);
 	CHECK_EQ(advise(mm, 0, 2, MADV_POPULATE_READ), 0);
 	CHECK_EQ(env_resident(mm, AT(0), AT(4)), 2);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 0);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 0);
 	CHECK_EQ(advise(mm, 1, 2, MADV_POPULATE_WRITE), 0);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 2);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 2);
 	env_stats_clear();
 	STORE(AT(1), 1);
 	CHECK_EQ(env_stats.kind[FAULT_ZERO_UPGRADE], 0);

@@ -216,11 +216,11 @@ MM_TEST(pages_without_any_permission_keep_their_contents)
 	struct mm_struct *mm = eight_pages(PROT_NONE);
 
 	CHECK_FAULT(AT(0), MMU_LOAD, SIGSEGV, SEGV_ACCERR, FAULT_ACCESS);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 8);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 8);
 	CHECK_EQ(protect(mm, 2, 2, PROT_READ), 0);
 	CHECK_EQ(LOAD(AT(3)), 13);
 	TRY_OK(do_munmap(mm, AT(0), 4 * PG));
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 4);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 4);
 	env_switch(0, env_fork(mm));
 	CHECK_ACCESS(AT(5), MMU_LOAD, SIGSEGV, SEGV_ACCERR);
 }

@@ -94,7 +94,7 @@ MM_TEST(growing_moves_when_there_is_no_room)
 	for (unsigned i = 0; i < 8; i++)
 		CHECK_EQ(LOAD(to + i * PG), i < 4 ? 12 + i : 0);
 	CHECK_ACCESS(AT(2), MMU_LOAD, SIGSEGV, SEGV_MAPERR);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 6);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 6);
 }
 
 MM_TEST(a_fixed_move_replaces_what_is_there)

@@ -42,7 +42,20 @@ MM_TEST(a_hole_splits_the_area)
 	CHECK_EQ(LOAD(AT(4)), 14);
 	CHECK_ACCESS(AT(2), MMU_LOAD, SIGSEGV, SEGV_MAPERR);
 	CHECK_ACCESS(AT(3), MMU_STORE, SIGSEGV, SEGV_MAPERR);
-	CHECK_EQ(mm->rss[MM_ANONPAGES], 4);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 4);
+}
+
+MM_TEST(the_most_pages_there_were_are_remembered)
+{
+	struct mm_struct *mm = six_pages();
+
+	CHECK_EQ(mm_hiwater_rss(mm), 6);
+	TRY_OK(do_munmap(mm, AT(2), 2 * PG));
+	CHECK_EQ(mm_rss(mm), 4);
+	CHECK_EQ(mm_hiwater_rss(mm), 6);
+	STORE(AT(0), 1);
+	TRY_OK(do_munmap(mm, AT(0), PG));
+	CHECK_EQ(mm_hiwater_rss(mm), 6);
 }
 
 MM_TEST(head_and_tail_can_be_cut_off)
@@ -105,7 +118,7 @@ MM_TEST(file_offsets_follow_the_split)
 	CHECK_EQ(file->f_count, 3);
 	TRY_OK(do_munmap(mm, AT(0), 8 * PG));
 	CHECK_EQ(file->f_count, 1);
-	CHECK_EQ(mm->rss[MM_FILEPAGES], 0);
+	CHECK_EQ(get_mm_counter(mm, MM_FILEPAGES), 0);
 }
 
 MM_TEST(page_tables_go_when_nothing_else_needs_them)
@@ -189,7 +202,7 @@ MM_TEST_ONCE(unmapping_needs_no_memory)
 		take_all_memory();
 		TRY_OK(do_munmap(mm, base, (first + 60) * PG));
 		give_memory_back();
-		CHECK_EQ(mm->rss[MM_ANONPAGES], 0);
+		CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 0);
 		env_exit(mm);
 	}
 }
@@ -209,6 +222,7 @@ MM_TEST_ONCE(exit_needs_no_memory)
 static const struct tap_test tests[] = {
     ENTRY(a_whole_area_goes),
     ENTRY(a_hole_splits_the_area),
+    ENTRY(the_most_pages_there_were_are_remembered),
     ENTRY(head_and_tail_can_be_cut_off),
     ENTRY(several_areas_and_holes_go_at_once),
     ENTRY(nothing_there_is_no_error),
