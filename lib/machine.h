@@ -16,6 +16,9 @@
  *   void rcu_read_lock(void)              begin and end of a section in which
  *   void rcu_read_unlock(void)            the thread does not sleep and type-
  *                                         stable memory keeps its type
+ *   void machine_tlb_fence_here(unsigned asid, vaddr_t va)
+ *                                         machine_tlb_fence() of one page, on
+ *                                         this hart alone
  *   void clear_page(void *page)           zero PAGE_SIZE bytes, aligned
  *   void copy_page(void *to, const void *from)
  *

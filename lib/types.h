@@ -49,7 +49,10 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #define container_of(ptr, type, member)                                        \
 	((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define __must_check   __attribute__((warn_unused_result))
+#define __must_check __attribute__((warn_unused_result))
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
 #define __cold	       __attribute__((cold, noinline))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 

@@ -71,7 +71,7 @@ static inline void fault_report_init(struct fault_report *report)
 
 /* Context of one fault, handed down to the strategies and to vm_ops. */
 struct vm_fault {
-	struct vma_guard *guard; /* holds the area's or the mm's lock */
+	struct vma_guard guard; /* holds the area's or the mm's lock */
 	struct vm_area_struct *vma;
 	struct fault_report *report;
 	vaddr_t address;       /* page aligned */
@@ -90,7 +90,7 @@ struct vm_fault {
  */
 static inline void vmf_release(struct vm_fault *vmf)
 {
-	vma_guard_release(vmf->guard);
+	vma_guard_release(&vmf->guard);
 	if (CONFIG_DEBUG)
 		vmf->vma = NULL;
 }

@@ -190,6 +190,49 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
 }
 
+/* The page has been there to be read: make the entry writable. */
+static void wp_shared_commit(struct vm_fault *vmf, struct page *page)
+{
+	page_set_flag(page, PG_DIRTY);
+	pte_store(vmf->pte, pte_set(vmf->orig_pte, PTE_W | PTE_A | PTE_D));
+	vmf->report->kind = FAULT_FILE_WRITE_SHARED;
+}
+
+/* The owner is told first (page_mkwrite), without the table lock. */
+vm_fault_t wp_page_shared(struct vm_fault *vmf)
+{
+	struct page *page = pfn_to_page(pte_pfn(vmf->orig_pte));
+	const struct vm_operations_struct *ops = vmf->vma->vm_ops;
+	vm_fault_t fault;
+
+	if (!ops || !ops->page_mkwrite) {
+		wp_shared_commit(vmf, page);
+		store_relaxed(&vmf->vma->vm_file->f_mapping->is_stored, true);
+		spin_unlock(vmf->ptl);
+		return VM_FAULT_NONE;
+	}
+	page_get(page);
+	spin_unlock(vmf->ptl);
+	vmf->page = page;
+	fault = ops->page_mkwrite(vmf);
+	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR | VM_FAULT_NOPAGE |
+					     VM_FAULT_RETRY |
+					     VM_FAULT_COMPLETED)))
+		goto out_put;
+	spin_lock(vmf->ptl);
+	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))
+		wp_shared_commit(vmf, page);
+	else
+		vmf->report->kind = FAULT_SPURIOUS;
+	spin_unlock(vmf->ptl);
+	if (vm_fault_has(fault, VM_FAULT_LOCKED))
+		page_unlock(page);
+	fault.bits &= ~VM_FAULT_LOCKED;
+out_put:
+	page_put(page);
+	return fault;
+}
+
 vm_fault_t do_file_fault(struct vm_fault *vmf)
 {
 	if (!vmf->vma->vm_ops->fault)

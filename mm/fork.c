@@ -3,7 +3,7 @@
  * fork(2): a second address space with the same contents.
  *
  * Private pages are shared copy-on-write: both entries lose W, and the first
- * write copies or, for the last owner, takes the page over (fault_anon.c).
+ * write copies or, for the last owner, takes the page over (fault.c).
  * Entries of shared and of unwritten file mappings are not copied: a fault can
  * find those pages again.
  */

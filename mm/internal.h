@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "abi/signal.h"
 #include "mm/fault.h"
 #include "mm/file.h"
 #include "mm/mm_types.h"
@@ -83,16 +84,32 @@ enum fault_kind expand_stack_locked(struct vm_area_struct *vma, vaddr_t addr);
 vm_fault_t do_file_fault(struct vm_fault *vmf);
 
 /*
+ * Strategy for a write to a page of a shared mapping that is not writable yet.
+ * Entered with vmf->ptl held, and returns with it released.
+ */
+vm_fault_t wp_page_shared(struct vm_fault *vmf);
+
+/*
  * Reserve what a private write needs: the area's anon_vma. 0, OOM, or RETRY
  * (the guard is consumed) when mmap_lock was needed and not to be had.
  */
-vm_fault_t vmf_anon_prepare_slow(struct vm_fault *vmf);
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
 
-static inline vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+/*
+ * Find and lock the area under mmap_lock, let the stack grow if that helps.
+ * 0: the guard holds the area; else nothing is held and the bits say why.
+ */
+vm_fault_t lock_mm_and_find_vma(struct vma_guard *guard, vaddr_t addr,
+				uint32_t flags, struct fault_report *report);
+
+/* A fault that ends in SIGSEGV. */
+static inline vm_fault_t report_signal(struct fault_report *report,
+				       enum fault_kind kind, int code)
 {
-	if (likely(load_acquire(&vmf->vma->anon_vma)))
-		return VM_FAULT_NONE;
-	return vmf_anon_prepare_slow(vmf);
+	report->kind = kind;
+	report->signal = SIGSEGV;
+	report->code = code;
+	return vm_fault_make(VM_FAULT_SIGSEGV);
 }
 
 /* Count pages that were mapped or (n < 0) unmapped in mm. */

@@ -34,13 +34,19 @@
 
 #define MAX_PAGES 64
 
-static inline void fence(struct mm_struct *mm, vaddr_t start, vaddr_t end)
+/* Steps 2 to 4. */
+static inline uint64_t harts_to_fence(struct mm_struct *mm)
 {
 	uint64_t harts = load_relaxed(&mm->ctx.hart_mask);
 
 	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);
 	/* Pairs with mm_hart_enter and mm_hart_leave. */
-	harts |= fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
+	return harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
+}
+
+static void fence(const struct mm_struct *mm, uint64_t harts, vaddr_t start,
+		  vaddr_t end)
+{
 	if (!harts)
 		return;
 	count_vm_event(harts == 1UL << machine_hart() ? TLB_FENCE_LOCAL
@@ -55,12 +61,20 @@ void flush_tlb_range(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 		start = 0;
 		end = ~0UL;
 	}
-	fence(mm, start, end);
+	fence(mm, harts_to_fence(mm), start, end);
 }
 
+/* A program that runs here alone needs one instruction: saves 40. */
 void flush_tlb_page(struct mm_struct *mm, vaddr_t va)
 {
-	fence(mm, va, va + PAGE_SIZE);
+	uint64_t harts = harts_to_fence(mm);
+
+	if (likely(harts == 1UL << machine_hart())) {
+		count_vm_event(TLB_FENCE_LOCAL);
+		flush_tlb_here(mm, va);
+	} else {
+		fence(mm, harts, va, va + PAGE_SIZE);
+	}
 }
 
 void flush_tlb_mm(struct mm_struct *mm)
@@ -70,9 +84,7 @@ void flush_tlb_mm(struct mm_struct *mm)
 
 void flush_tlb_here(struct mm_struct *mm, vaddr_t va)
 {
-	machine_tlb_fence(1UL << machine_hart(),
-			  load_relaxed(&mm->ctx.asid) & 0xffff, va,
-			  va + PAGE_SIZE);
+	machine_tlb_fence_here(load_relaxed(&mm->ctx.asid) & 0xffff, va);
 }
 
 static void gather_reset(struct tlb_gather *gather)

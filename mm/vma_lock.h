@@ -107,14 +107,20 @@ struct vma_guard {
 
 void vma_guard_release_mmap(struct vma_guard *guard);
 
+/* What the guard held was given back on another way. */
+static inline void vma_guard_consume(struct vma_guard *guard)
+{
+	guard->kind = GUARD_CONSUMED;
+	if (CONFIG_DEBUG)
+		guard->vma = NULL;
+}
+
 /* Release what the guard holds; it is consumed then. */
 static inline void vma_guard_release(struct vma_guard *guard)
 {
 	if (likely(guard->kind == GUARD_VMA)) {
 		vma_refcount_put(guard->mm, guard->vma);
-		guard->kind = GUARD_CONSUMED;
-		if (CONFIG_DEBUG)
-			guard->vma = NULL;
+		vma_guard_consume(guard);
 	} else {
 		vma_guard_release_mmap(guard);
 	}

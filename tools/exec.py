@@ -93,7 +93,7 @@ def debug(words, args, program, folder):
     if program:
         gdb += ["-ex", f"add-symbol-file {program}"]
     print("waiting for gdb, in another terminal:\n  " + shlex.join(gdb) +
-          "\nand there: break handle_mm_fault, continue, fl-fault, fl-maps",
+          "\nand there: break mm_fault, continue, fl-fault, fl-maps",
           file=sys.stderr)
     return words + ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
 

@@ -24,7 +24,7 @@ import qemu
 SECTION = "---- "
 STEPS = [
     ("trap", ["tbreak user_page_fault", "continue"]),
-    ("symbols", ["break handle_mm_fault", "continue"]),
+    ("symbols", ["break mm_fault", "continue"]),
     ("backtrace", ["backtrace"]),
     ("fault", ["fl-fault"]),
     ("areas", ["fl-maps"]),
@@ -34,7 +34,7 @@ STEPS = [
     ("step", ["while $priv == 0", "stepi", "end", "info symbol $pc",
               "print $priv"]),
     ("last", ["fl-fault"]),
-    ("own", ["break handle_mm_fault", "continue", "tbreak *$ra",
+    ("own", ["break mm_fault", "continue", "tbreak *$ra",
              "set $pc = (long)&backtrace_here", "continue"]),
     ("end", ["kill"]),
 ]
@@ -89,11 +89,11 @@ def main():
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
-         shows(said, "symbols", "Breakpoint 2, handle_mm_fault")),
+         shows(said, "symbols", "Breakpoint 2, mm_fault")),
         ("the first fault of a program stops the kernel",
          shows(said, "trap", "user_page_fault ")),
         ("the backtrace reaches the trap", shows(
-            said, "backtrace", "#0 .*handle_mm_fault", "user_page_fault")),
+            said, "backtrace", "#0 .*mm_fault", "user_page_fault")),
         ("fl-fault names the cause and the area", shows(
             said, "fault", "scause 1[235] .*page fault",
             "^area 0x[0-9a-f]+-0x[0-9a-f]+ ")),

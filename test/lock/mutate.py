@@ -61,8 +61,9 @@ MUTATIONS = {
         ("else if (gather->start < gather->end)", "else if (false)")]),
     "no_fence_for_tables": ("tlb.c", [
         ("if (gather->freed_tables)", "if (false)")]),
-    "no_fence_at_copy": ("fault_anon.c", [
-        ("	flush_tlb_page(mm, vmf->address);\n", "")]),
+    "no_fence_at_copy": ("fault.c", [
+        ("		flush_tlb_page(vmf->guard.mm, "
+         "PAGE_ALIGN_DOWN(vmf->address));\n", "")]),
     "no_fence_at_fork": ("fork.c", [
         ("if (has_protected)", "if (false)")]),
     "no_stale_mark": ("tlb.c", [

@@ -30,7 +30,7 @@ static vm_fault_t complete(struct vm_fault *vmf)
 {
 	vmf_release(vmf);
 	CHECK(!vmf->vma);
-	CHECK_EQ(vmf->guard->kind, GUARD_CONSUMED);
+	CHECK_EQ(vmf->guard.kind, GUARD_CONSUMED);
 	return vm_fault_make(VM_FAULT_COMPLETED);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Taking translations away from harts before pages are freed, as mm/tlb.c,
- * mm/zap.c, mm/mremap.c and mm/fault_anon.c do it, for spin.
+ * mm/zap.c, mm/mremap.c and mm/fault.c do it, for spin.
  *
  * HARTS harts run threads of one mm and touch two virtual pages through their
  * TLBs, which forget only when fenced. Meanwhile one thread maps, unmaps, moves

@@ -67,6 +67,15 @@ static inline bool machine_fail_alloc(void)
 	return false;
 }
 
+static inline void machine_tlb_fence_here(unsigned asid, vaddr_t va)
+{
+	if (asid)
+		__asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid)
+				 : "memory");
+	else
+		__asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
+}
+
 /* Unrolled loops in kernel/riscv/page.S: 523 and 1,039 instructions. */
 void clear_page(void *page);
 void copy_page(void *to, const void *from);

@@ -74,6 +74,14 @@ static inline void rcu_read_unlock(void)
 		__atomic_fetch_add(host_this.rcu_count, 1, __ATOMIC_SEQ_CST);
 }
 
+void machine_tlb_fence(uint64_t harts, unsigned asid, vaddr_t start,
+		       vaddr_t end);
+
+static inline void machine_tlb_fence_here(unsigned asid, vaddr_t va)
+{
+	machine_tlb_fence(1ULL << host_this.hart, asid, va, va + PAGE_SIZE);
+}
+
 static inline void clear_page(void *page)
 {
 	memset(page, 0, PAGE_SIZE);
