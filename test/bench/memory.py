@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import qemu  # pylint: disable=wrong-import-position
 
 # Bytes of one object.
-OBJECTS = {"page": 64, "vma": 192, "mm": 512, "thread": 1088,
+OBJECTS = {"page": 64, "vma": 192, "mm": 768, "thread": 1088,
            "process": 768}
 IMAGE_KB, IMAGE_REACHED_KB = 160, 164  # text and read-only data
 FREE_KB = 58 * 1024  # of 64 MiB, after booting
