@@ -87,12 +87,12 @@ int do_mlock(struct mm_struct *mm, vaddr_t addr, uint64_t len, bool onfault)
 	uint64_t more;
 	int err;
 
+	if (!mm->limits.memlock)
+		return -EPERM;
 	if (!round_range(addr, len, &start, &end))
 		return -EINVAL;
 	if (start == end)
 		return 0;
-	if (!mm->limits.memlock)
-		return -EPERM;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	more = ((end - start) >> PAGE_SHIFT) - locked_pages(mm, start, end);

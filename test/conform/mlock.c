@@ -202,6 +202,7 @@ TEST(mlock_with_limit_zero_is_eperm)
 	limit(RLIMIT_MEMLOCK, 0);
 	drop_root();
 	EQ(mlock(p, PAGE), -EPERM);
+	EQ(mlock(p, 0), -EPERM);
 	EQ(mlock2(p, PAGE, MLOCK_ONFAULT), -EPERM);
 	EQ(mlockall(MCL_CURRENT), -EPERM);
 	EQ(map(NULL, PAGE, RW, ANON | MAP_LOCKED), -EPERM);
