@@ -51,6 +51,13 @@ long sys_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len,
 			 new_addr);
 }
 
+long sys_remap_file_pages(uint64_t addr, uint64_t len, uint64_t prot,
+			  uint64_t pgoff, uint64_t flags)
+{
+	return do_remap_file_pages(current->mm, addr, len, (unsigned)prot,
+				   pgoff, (unsigned)flags);
+}
+
 long sys_madvise(uint64_t addr, uint64_t len, uint64_t advice)
 {
 	return do_madvise(current->mm, addr, len, (int)advice);

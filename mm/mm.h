@@ -70,6 +70,8 @@ int do_mprotect(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 		unsigned prot);
 long do_mremap(struct mm_struct *mm, vaddr_t addr, uint64_t old_len,
 	       uint64_t new_len, unsigned flags, vaddr_t new_addr);
+int do_remap_file_pages(struct mm_struct *mm, vaddr_t addr, uint64_t len,
+			unsigned prot, pgoff_t pgoff, unsigned flags);
 int do_madvise(struct mm_struct *mm, vaddr_t addr, uint64_t len, int advice);
 int do_msync(struct mm_struct *mm, vaddr_t addr, uint64_t len, int flags);
 int do_mlock(struct mm_struct *mm, vaddr_t addr, uint64_t len, bool onfault);

@@ -245,4 +245,13 @@ TEST(brk_in_many_small_steps_is_one_area)
 	EQ(areas_in(p, 200 * 1000), 1);
 }
 
+TEST(brk_over_the_data_limit_inside_a_page_does_nothing)
+{
+	char *p = page_break();
+
+	moves_to(p + 10);
+	limit(RLIMIT_DATA, 1);
+	stays_at(p + 10, p + 20);
+}
+
 TAP_MAIN

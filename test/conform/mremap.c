@@ -599,4 +599,17 @@ TEST(mremap_growth_of_shared_anonymous_memory_is_sigbus)
 	FAULTS(probe_store(q + PAGE, 1), SIGBUS, BUS_ADRERR, q + PAGE);
 }
 
+TEST(mremap_dontunmap_moves_the_lock)
+{
+	char *p = filled(2), *to = hole(2);
+	long before = status_kib("VmLck:");
+
+	EQ(mlock(p, 2 * PAGE), 0);
+	EQ(remap(p, 2 * PAGE, 2 * PAGE, MOVE_TO | MREMAP_DONTUNMAP, to),
+	   (long)to);
+	EQ(status_kib("VmLck:"), before + 8);
+	CHECK(has_vm_flag(to, "lo"));
+	CHECK(!has_vm_flag(p, "lo"));
+}
+
 TAP_MAIN

@@ -225,6 +225,26 @@ MM_TEST(a_moved_file_area_keeps_its_offsets)
 	CHECK_ACCESS(AT(51), MMU_LOAD, SIGBUS, BUS_ADRERR);
 }
 
+MM_TEST(remap_file_pages_maps_the_same_file_elsewhere)
+{
+	struct mm_struct *mm = env_mm();
+	struct file *file = env_file(8 * PG, 0);
+
+	map_file(mm, file, 0, 4, RW, MAP_SHARED, 0);
+	STORE(AT(1), 77);
+	TRY_OK(do_remap_file_pages(mm, AT(1), 2 * PG, 0, 5, 0));
+	CHECK_MAP(mm, "0-1 rw-s 0; 1-3 rw-s 5; 3-4 rw-s 3");
+	CHECK_EQ(LOAD(AT(1)), FILE_WORD(5 * PG));
+	TRY_OK(do_remap_file_pages(mm, AT(0), 4 * PG, 0, 0, MAP_NONBLOCK));
+	CHECK_MAP(mm, "0-4 rw-s 0");
+	CHECK_EQ(LOAD(AT(1)), 77);
+	CHECK_EQ(TRY(do_remap_file_pages(mm, AT(3), 2 * PG, 0, 0, 0)), -EINVAL);
+	CHECK_EQ(TRY(do_remap_file_pages(mm, AT(0), PG, PROT_READ, 0, 0)),
+		 -EINVAL);
+	CHECK_EQ(TRY(do_remap_file_pages(mm, AT(0), PG, 0, 1UL << 51, 0)),
+		 -EOVERFLOW);
+}
+
 /* An untouched anonymous area takes the index of its new place. */
 MM_TEST(a_moved_area_merges_where_it_arrives)
 {
@@ -300,6 +320,7 @@ static const struct tap_test tests[] = {
     ENTRY(old_length_zero_maps_shared_memory_twice),
     ENTRY(dontunmap_leaves_the_old_place_empty),
     ENTRY(a_moved_file_area_keeps_its_offsets),
+    ENTRY(remap_file_pages_maps_the_same_file_elsewhere),
     ENTRY(a_moved_area_merges_where_it_arrives),
     ENTRY(locked_areas_stay_locked_and_limited),
     ENTRY(the_limit_of_address_space_is_kept),
