@@ -136,7 +136,6 @@ static int copy_process(struct process **pp, uint64_t flags)
 	err = copy_sighand(p, flags);
 	if (err)
 		return err;
-	p->vdso = self->vdso;
 	p->oom_score_adj = load_relaxed(&self->oom_score_adj);
 	memcpy(p->limit, self->limit, sizeof(p->limit));
 	p->ids = self->ids;

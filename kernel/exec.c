@@ -130,7 +130,6 @@ static int prepare_mm(struct exec *exec, size_t head_len)
 				       PROT_READ | PROT_EXEC, "[vdso]");
 	if (vdso < 0)
 		return (int)vdso;
-	exec->vdso = (uint64_t)vdso;
 	return 0;
 }
 
@@ -253,7 +252,6 @@ static void replace_mm(struct exec *exec, struct process *p)
 	p->ids.gid[ID_SAVED] = p->ids.gid[ID_EFFECTIVE];
 	spin_unlock(&process_lock);
 	sched_use_mm(exec->mm);
-	p->vdso = exec->vdso;
 	exec->mm = NULL;
 	if (old)
 		mmput(old);

@@ -38,7 +38,6 @@ struct exec {
 	struct elf_image image;
 	uint64_t base; /* added to the image's addresses */
 	uint64_t sp;
-	uint64_t vdso;
 	unsigned nr_lines;
 	char line[EXEC_MAX_SCRIPTS][EXEC_LINE_MAX];
 	uint8_t head[PAGE_SIZE]; /* of the file */

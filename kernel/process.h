@@ -82,7 +82,6 @@ struct process {
 	struct list_head threads;   /* T+S; living ones */
 	unsigned nr_threads;	    /* T+S */
 	struct mm_struct *mm;	    /* T; NULL: zombie */
-	uint64_t vdso;		    /* o; address of the trampoline page */
 
 	struct sighand *sighand;   /* T+S; changes in exec only */
 	struct sigpending pending; /* S; to any thread */

@@ -11,6 +11,7 @@
 
 #include "kernel/riscv/sigframe.h"
 #include "kernel/syscall.h"
+#include "mm/mm_types.h"
 
 static bool is_on_altstack(uint64_t sp)
 {
@@ -47,7 +48,7 @@ int signal_setup_frame(struct trap_frame *frame,
 	if (alt->ss_flags & (int32_t)SS_AUTODISARM)
 		*alt = (struct sigaltstack){.ss_flags = SS_DISABLE};
 	frame->epc = taken->action.sa_handler;
-	frame->ra = current->process->vdso;
+	frame->ra = load_relaxed(&current->mm->vdso);
 	frame->sp = at;
 	frame->a0 = (uint64_t)taken->info.si_signo;
 	frame->a1 = at + offsetof(struct rt_sigframe, info);

@@ -245,6 +245,7 @@ struct mm_struct {
 	vaddr_t start_code, end_code, start_data, end_data; /* exec */
 	vaddr_t start_brk, brk;				    /* M */
 	vaddr_t start_stack, arg_start, arg_end, env_start, env_end;
+	vaddr_t vdso;		 /* a; where its special mapping is, or was */
 	struct mm_limits limits; /* M */
 	struct file *exe_file;	 /* exec; holds a reference */
 	void *private;		 /* the kernel's */

@@ -408,6 +408,12 @@ static const char *special_name(struct vm_area_struct *vma)
 	return special->name;
 }
 
+/* A copy, in a child or moved by mremap: signal handlers return through it. */
+static void special_open(struct vm_area_struct *vma)
+{
+	store_relaxed(&vma->vm_mm->vdso, vma->vm_start);
+}
+
 static int special_no_split(struct vm_area_struct *vma, vaddr_t addr)
 {
 	(void)vma;
@@ -416,6 +422,7 @@ static int special_no_split(struct vm_area_struct *vma, vaddr_t addr)
 }
 
 static const struct vm_operations_struct special_ops = {
+    .open = special_open,
     .fault = special_fault,
     .name = special_name,
     .may_split = special_no_split,
@@ -451,6 +458,7 @@ long install_special_mapping(struct mm_struct *mm, struct page **pages,
 	vm_flags_init(vma, calc_vm_prot_bits(prot) | VM_MAYREAD | VM_MAYEXEC |
 			       VM_MAYWRITE | VM_DONTEXPAND | VM_DONTDUMP);
 	vma_link(mm, vma);
+	special_open(vma);
 	vm_stat_account(mm, vma_flags(vma), npages);
 	mmap_write_unlock(mm);
 	return addr;

@@ -54,6 +54,33 @@ static inline char *hole(unsigned long npages)
 	return p;
 }
 
+static inline uint64_t hex_number(const char *from, const char *to)
+{
+	uint64_t value = 0;
+
+	for (; from < to; from++)
+		value =
+		    value << 4 |
+		    (uint64_t)(*from <= '9' ? *from - '0' : *from - 'a' + 10);
+	return value;
+}
+
+/* Where the kernel has put its own page of code. */
+static inline char *vdso(void)
+{
+	static char text[16384];
+	char *line, *p;
+
+	CHECK(read_file("/proc/self/maps", text, sizeof(text)) > 0);
+	p = strstr(text, "[vdso]");
+	CHECK(p != NULL);
+	for (line = p; line[-1] != '\n'; line--)
+		;
+	for (p = line; *p != '-'; p++)
+		;
+	return (char *)(uintptr_t)hex_number(line, p);
+}
+
 /* The permissions in /proc/self/maps, "none" when nothing is mapped. */
 static inline const char *perms_at(const volatile void *p)
 {

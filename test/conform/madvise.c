@@ -621,4 +621,12 @@ TEST(madvise_cold_and_pageout_of_shared_memory)
 	EQ(get(p), 'x');
 }
 
+TEST(madvise_of_the_vdso)
+{
+	EQ(madvise(vdso(), PAGE, MADV_DODUMP), -EINVAL);
+	EQ(madvise(vdso(), PAGE, MADV_DONTNEED), 0);
+	EQ(madvise(vdso(), PAGE, MADV_FREE), -EINVAL);
+	MAPPED(vdso());
+}
+
 TAP_MAIN

@@ -552,4 +552,13 @@ TEST(mlock_then_mprotect_to_writable_makes_own_pages)
 	EQ(smaps_kib(p, "Anonymous:"), 8);
 }
 
+TEST(mlock_of_the_vdso_locks_nothing)
+{
+	long before = locked();
+
+	EQ(mlock(vdso(), PAGE), 0);
+	EQ(locked(), before);
+	CHECK(!has_vm_flag(vdso(), "lo"));
+}
+
 TAP_MAIN

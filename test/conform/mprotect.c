@@ -394,4 +394,19 @@ TEST(mprotect_refuses_what_could_never_be_had)
 	EQ(mprotect(p, 1UL << 36, RW), -ENOMEM);
 }
 
+TEST(mprotect_of_the_vdso_to_writable_is_private)
+{
+	char *p = vdso(), old = *p;
+
+	EQ(mprotect(p, PAGE, RW | PROT_EXEC), 0);
+	int pid = fork();
+	if (pid == 0) {
+		put(p, (char)~old);
+		EQ(get(p), (uint8_t)~old);
+		exit(0);
+	}
+	joined(pid, 0);
+	EQ(get(p), (uint8_t)old);
+}
+
 TAP_MAIN

@@ -612,4 +612,14 @@ TEST(mremap_dontunmap_moves_the_lock)
 	CHECK(!has_vm_flag(p, "lo"));
 }
 
+TEST(mremap_of_the_vdso_moves_but_does_not_grow)
+{
+	char *to = hole(1);
+
+	EQ(remap(vdso(), PAGE, 4 * PAGE, MREMAP_MAYMOVE, NULL), -EFAULT);
+	EQ(remap(vdso(), PAGE, PAGE, MOVE_TO, to), (long)to);
+	EQ((long)vdso(), (long)to);
+	MAPPED(to);
+}
+
 TAP_MAIN

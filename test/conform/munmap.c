@@ -231,4 +231,12 @@ TEST(munmap_system_calls_get_efault)
 	EQ(read(file_of(1), p, 1), -EFAULT);
 }
 
+TEST(munmap_of_the_vdso_is_allowed)
+{
+	char *p = vdso();
+
+	EQ(munmap(p, PAGE), 0);
+	PERMS(p, "none");
+}
+
 TAP_MAIN

@@ -457,6 +457,10 @@ MM_TEST(a_special_mapping_shows_the_kernels_pages)
 	CHECK_STR(info.name, "[vdso]");
 	CHECK(TRY(do_munmap(mm, va, PG)) < 0);
 	CHECK(TRY(do_mremap(mm, va, 2 * PG, 4 * PG, MREMAP_MAYMOVE, 0)) < 0);
+	CHECK_EQ(mm->vdso, va);
+	va = TRY(do_mremap(mm, va, 2 * PG, 2 * PG,
+			   MREMAP_MAYMOVE | MREMAP_FIXED, AT(7)));
+	CHECK_EQ(mm->vdso, va);
 	env_switch(0, env_fork(mm));
 	CHECK_EQ(LOAD(va + PG), 101);
 	env_switch(0, mm);
