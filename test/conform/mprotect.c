@@ -409,4 +409,46 @@ TEST(mprotect_of_the_vdso_to_writable_is_private)
 	EQ(get(p), (uint8_t)old);
 }
 
+TEST(mprotect_of_written_shared_memory)
+{
+	char *p = shared(2, RW);
+
+	put(p, 'x');
+	EQ(mprotect(p, 2 * PAGE, PROT_READ), 0);
+	IS_READONLY(p);
+	EQ(mprotect(p, 2 * PAGE, PROT_NONE), 0);
+	FAULTS(probe_load(p), SIGSEGV, SEGV_ACCERR, p);
+	EQ(mprotect(p, 2 * PAGE, RW), 0);
+	EQ(get(p), 'x');
+	put(p, 'y');
+}
+
+TEST(mprotect_of_a_written_shared_file)
+{
+	int fd = file_of(1);
+	char *p = map_fd(fd, 1, RW, MAP_SHARED), c = 0;
+
+	put(p, 'x');
+	EQ(mprotect(p, PAGE, PROT_READ), 0);
+	IS_READONLY(p);
+	EQ(mprotect(p, PAGE, RW), 0);
+	put(p, 'y');
+	EQ(pread(fd, &c, 1, 0), 1);
+	EQ(c, 'y');
+}
+
+TEST(mprotect_of_pages_of_a_private_file)
+{
+	char *p = map_fd(file_of(2), 2, RW, MAP_PRIVATE);
+
+	put(p, 'x');
+	EQ(get(p + PAGE), 'B');
+	EQ(mprotect(p, 2 * PAGE, PROT_NONE), 0);
+	FAULTS(probe_load(p), SIGSEGV, SEGV_ACCERR, p);
+	FAULTS(probe_load(p + PAGE), SIGSEGV, SEGV_ACCERR, p + PAGE);
+	EQ(mprotect(p, 2 * PAGE, PROT_READ), 0);
+	EQ(get(p), 'x');
+	IS_READONLY(p + PAGE);
+}
+
 TAP_MAIN
