@@ -279,8 +279,10 @@ void machine_park(void)
 {
 	struct thread *self = current;
 	uint32_t state = PARK_NONE;
+	struct lock_sleeper sleeper;
 	struct run_queue *rq;
 
+	lockdep_park(&sleeper, current_tid());
 	rcu_quiescent();
 	sched_send_interrupts();
 	rq = this_queue();
@@ -291,6 +293,7 @@ void machine_park(void)
 		spin_unlock(&rq->lock);
 	/* Pairs with the exchange in machine_unpark. */
 	exchange_acquire(&self->park, PARK_NONE);
+	lockdep_unpark(&sleeper);
 }
 
 /*
@@ -309,6 +312,7 @@ static void yield(bool is_preempted)
 {
 	struct run_queue *rq;
 
+	lockdep_may_sleep();
 	rcu_quiescent();
 	sched_send_interrupts();
 	rq = this_queue();
@@ -340,6 +344,7 @@ void sched_exit(void)
 {
 	struct run_queue *rq;
 
+	lockdep_may_sleep();
 	rcu_quiescent();
 	sched_send_interrupts();
 	rq = this_queue();
@@ -444,6 +449,8 @@ static void steal(struct run_queue *rq)
 static void poll_console(struct timer *timer)
 {
 	tty_poll_input();
+	if (CONFIG_LOCKDEP)
+		lockdep_check_sleepers(LOCKDEP_PATIENCE);
 	timer_start(timer,
 		    machine_clock() + (tty_input_wanted() ? CONSOLE_PERIOD_FAST
 							  : CONSOLE_PERIOD));

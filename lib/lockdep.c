@@ -3,8 +3,9 @@
  * The lock-order checker: a graph of classes as a bit matrix, and a depth-first
  * search from the class to be taken back to those that are held.
  *
- * graph_lock protects the matrix. It is a bare word, since a spinlock would
- * come back here.
+ * graph_lock protects the matrix, and the list of threads that are parked and
+ * hold a lock or wait for one. It is a bare word, since a spinlock would come
+ * back here.
  */
 #include "lib/lockdep.h"
 
@@ -17,6 +18,9 @@ static uint32_t graph_lock;
 static uint64_t after[LOCKDEP_CLASSES][WORDS]; /* [a]: taken while a is held */
 static const char *names[LOCKDEP_CLASSES] = {"(no class)"};
 static uint16_t nr_classes = 1;
+static struct list_head sleepers = LIST_HEAD_INIT(sleepers);
+
+#define MOST_PRINTED 16 /* sleepers */
 
 /* What the thread that each hart ran last holds; spinlocks do not move. */
 static struct held_locks *held_by[CONFIG_LOCKDEP ? MAX_HARTS : 1]; /* a */
@@ -72,8 +76,9 @@ static bool leads_to(uint16_t from, uint16_t to, uint64_t *seen)
 void lockdep_print(const struct held_locks *held)
 {
 	for (uint32_t i = 0; i < held->nr; i++)
-		kprintf("  holds %s (%p)%s\n", names[held->lock[i].class],
-			held->lock[i].lock,
+		kprintf("  %s %s (%p)%s\n",
+			held->lock[i].how & LOCK_WAITS ? "waits for" : "holds",
+			names[held->lock[i].class], held->lock[i].lock,
 			held->lock[i].how & LOCK_SLEEPS ? ", may sleep" : "");
 }
 
@@ -169,6 +174,96 @@ void lockdep_note_sleep(void)
 		complain(held, "sleeping inside a spinlock", NULL, 0);
 }
 
+void lockdep_note_wait(bool begins)
+{
+	struct held_locks *held = machine_held_locks();
+
+	if (!held || !held->nr)
+		return;
+	if (begins)
+		held->lock[held->nr - 1].how |= LOCK_WAITS;
+	else
+		held->lock[held->nr - 1].how &= (uint16_t)~LOCK_WAITS;
+}
+
+static bool waits(const struct held_locks *held)
+{
+	return held->lock[held->nr - 1].how & LOCK_WAITS;
+}
+
+void lockdep_note_park(struct lock_sleeper *sleeper, int id)
+{
+	struct held_locks *held = machine_held_locks();
+
+	lockdep_note_sleep();
+	sleeper->held = held && held->nr ? held : NULL;
+	if (!sleeper->held)
+		return;
+	sleeper->since = machine_clock();
+	sleeper->id = id;
+	graph_enter();
+	list_add_tail(&sleeper->node, &sleepers);
+	graph_leave();
+}
+
+void lockdep_note_unpark(struct lock_sleeper *sleeper)
+{
+	if (!sleeper->held)
+		return;
+	graph_enter();
+	list_del(&sleeper->node);
+	graph_leave();
+}
+
+/* Those that have run last on each hart, as far as they hold anything. */
+static void print_running(void)
+{
+	for (unsigned hart = 0; hart < ARRAY_SIZE(held_by); hart++) {
+		struct held_locks *other = load_acquire(&held_by[hart]);
+
+		if (!other || !other->nr)
+			continue;
+		kprintf("hart %u:\n", hart);
+		lockdep_print(other);
+	}
+}
+
+/* Copies of the list: printing takes locks, which come back here. */
+static unsigned list_sleepers(uint64_t patience, struct lock_sleeper *copy,
+			      bool *is_late)
+{
+	uint64_t now = machine_clock();
+	struct lock_sleeper *sleeper;
+	unsigned nr = 0;
+
+	*is_late = false;
+	graph_enter();
+	list_for_each_entry (sleeper, &sleepers, node) {
+		if (waits(sleeper->held) && now > sleeper->since + patience)
+			*is_late = true;
+		if (nr < MOST_PRINTED)
+			copy[nr++] = *sleeper;
+	}
+	graph_leave();
+	return nr;
+}
+
+void lockdep_check_sleepers(uint64_t patience)
+{
+	struct lock_sleeper sleeper[MOST_PRINTED];
+	bool is_late;
+	unsigned nr = list_sleepers(patience, sleeper, &is_late);
+
+	if (!is_late)
+		return;
+	for (unsigned i = 0; i < nr; i++) {
+		kprintf("watchdog: thread %d sleeps\n", sleeper[i].id);
+		lockdep_print(sleeper[i].held);
+	}
+	print_running();
+	panic("watchdog: a thread sleeps too long for a lock\n");
+}
+
 void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held)
 {
 	uint64_t start = machine_clock();
@@ -180,14 +275,7 @@ void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held)
 		}
 		kprintf("watchdog: hart %u waits for %s (%p)\n", machine_hart(),
 			names[class], lock);
-		for (unsigned hart = 0; hart < ARRAY_SIZE(held_by); hart++) {
-			struct held_locks *other = load_acquire(&held_by[hart]);
-
-			if (!other || !other->nr)
-				continue;
-			kprintf("hart %u:\n", hart);
-			lockdep_print(other);
-		}
+		print_running();
 		panic("watchdog: a spinlock is not to be had\n");
 	}
 }

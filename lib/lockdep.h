@@ -8,6 +8,9 @@
  * once, whether or not the deadlock happens this time. A sleeping lock, or
  * machine_park(), while a spinlock is held is reported as well.
  *
+ * What waits all the same is seen by two watchdogs, one for harts that spin and
+ * one for threads that sleep until they have a lock.
+ *
  * Locks that were never initialised by their init call (zeroed statics) have
  * class 0: they count for sleeping, not for the order. A trylock cannot
  * deadlock and adds no order. Two locks of one class need lock_nested(), which
@@ -18,7 +21,7 @@
 #pragma once
 
 #include "config.h"
-#include "lib/types.h"
+#include "lib/list.h"
 
 #define LOCKDEP_CLASSES 128
 #define LOCKDEP_HELD	24 /* locks that one thread holds at most */
@@ -28,6 +31,7 @@
 #define LOCK_SLEEPS (1u << 0)
 #define LOCK_TRIES  (1u << 1)
 #define LOCK_NESTED (1u << 2) /* another of the same class is held */
+#define LOCK_WAITS  (1u << 3) /* not held yet: the thread sleeps for it */
 
 struct lock_class {
 	const char *name;
@@ -44,6 +48,14 @@ struct held_locks {
 	} lock[CONFIG_LOCKDEP ? LOCKDEP_HELD : 0];
 };
 
+/* A thread that is parked; on its stack. */
+struct lock_sleeper {
+	struct list_head node; /* if it has locks or waits for one */
+	struct held_locks *held;
+	uint64_t since;
+	int id; /* how messages call it */
+};
+
 /* The running thread's; from the machine. */
 struct held_locks *machine_held_locks(void);
 
@@ -51,6 +63,16 @@ uint16_t lockdep_class(struct lock_class *class);
 void lockdep_note_acquire(const void *lock, uint16_t class, unsigned how);
 void lockdep_note_release(const void *lock);
 void lockdep_note_sleep(void);
+void lockdep_note_wait(bool begins);
+void lockdep_note_park(struct lock_sleeper *sleeper, int id);
+void lockdep_note_unpark(struct lock_sleeper *sleeper);
+
+/*
+ * If a thread has slept for a lock longer than `patience` nanoseconds, print
+ * which threads sleep with or for which locks, and what those hold that ran
+ * last on each hart, and panic.
+ */
+void lockdep_check_sleepers(uint64_t patience);
 
 /*
  * The watchdog: wait until *held is 0, but not for ever. After LOCKDEP_PATIENCE
@@ -87,4 +109,30 @@ static inline void lockdep_may_sleep(void)
 {
 	if (CONFIG_LOCKDEP)
 		lockdep_note_sleep();
+}
+
+/* It will sleep until it has the lock that it noted last; it has it now. */
+static inline void lockdep_wait_begin(void)
+{
+	if (CONFIG_LOCKDEP)
+		lockdep_note_wait(true);
+}
+
+static inline void lockdep_wait_end(void)
+{
+	if (CONFIG_LOCKDEP)
+		lockdep_note_wait(false);
+}
+
+/* First and last in machine_park(). */
+static inline void lockdep_park(struct lock_sleeper *sleeper, int id)
+{
+	if (CONFIG_LOCKDEP)
+		lockdep_note_park(sleeper, id);
+}
+
+static inline void lockdep_unpark(struct lock_sleeper *sleeper)
+{
+	if (CONFIG_LOCKDEP)
+		lockdep_note_unpark(sleeper);
 }

@@ -71,6 +71,7 @@ int __cold lock_queue_wait(uint64_t *count, struct lock_queue *queue,
 	};
 	int err = 0;
 
+	lockdep_wait_begin();
 	spin_lock(&queue->lock);
 	list_add_tail(&waiter.node, &queue->waiters);
 	fetch_or_relaxed(count, RWSEM_WAITERS);
@@ -88,5 +89,6 @@ int __cold lock_queue_wait(uint64_t *count, struct lock_queue *queue,
 		spin_lock(&queue->lock);
 	}
 	spin_unlock(&queue->lock);
+	lockdep_wait_end();
 	return err;
 }

@@ -104,6 +104,12 @@ void vma_wake_writer(struct mm_struct *mm)
 		machine_unpark(writer);
 }
 
+/* The class of all areas' locks, for the checker. */
+static uint16_t area_class(void)
+{
+	return LOCKDEP_CLASS(area);
+}
+
 static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	uint32_t refs = load_relaxed(&vma->vm_refcnt);
@@ -127,6 +133,7 @@ static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 		vma_refcount_put(mm, vma);
 		return false;
 	}
+	lockdep_acquire(vma, area_class(), LOCK_SLEEPS | LOCK_TRIES);
 	return true;
 }
 
@@ -151,11 +158,13 @@ static void wait_for_readers(struct mm_struct *mm, struct vm_area_struct *vma,
 {
 	if (likely(load_acquire(&vma->vm_refcnt) == rest))
 		return;
+	lockdep_wait_begin();
 	store_release(&mm->vma_writer_wait, machine_self());
 	/* Pairs with the release in vma_refcount_put. */
 	while (fetch_add_acq_rel(&vma->vm_refcnt, 0) != rest)
 		machine_park();
 	store_relaxed(&mm->vma_writer_wait, NULL);
+	lockdep_wait_end();
 }
 
 void vma_start_write(struct vm_area_struct *vma)
@@ -176,11 +185,13 @@ void vma_start_write(struct vm_area_struct *vma)
 		store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq);
 		return;
 	}
+	lockdep_acquire(vma, area_class(), LOCK_SLEEPS);
 	fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET);
 	wait_for_readers(mm, vma, VMA_LOCK_OFFSET + 1);
 	store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq);
 	/* Readers that get in from now on see vm_lock_seq. */
 	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+	lockdep_release(vma);
 }
 
 void vma_mark_attached(struct vm_area_struct *vma)
@@ -199,9 +210,11 @@ void vma_mark_detached(struct vm_area_struct *vma)
 	vma_assert_attached(vma);
 	if (likely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) == 1))
 		return;
+	lockdep_acquire(vma, area_class(), LOCK_SLEEPS);
 	fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET);
 	wait_for_readers(vma->vm_mm, vma, VMA_LOCK_OFFSET);
 	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
+	lockdep_release(vma);
 }
 
 void vma_assert_write_locked(const struct vm_area_struct *vma)

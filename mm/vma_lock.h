@@ -59,6 +59,7 @@ void vma_wake_writer(struct mm_struct *mm);
 static inline void vma_refcount_put(struct mm_struct *mm,
 				    struct vm_area_struct *vma)
 {
+	lockdep_release(vma);
 	/*
 	 * Release: pairs with the writer's look in wait_for_readers. Acquire:
 	 * our look at vma_writer_wait must not come before the decrement, or

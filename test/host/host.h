@@ -43,6 +43,9 @@ extern void (*host_fence_i_hook)(uint64_t harts);
 void host_fail_nth(unsigned n);
 bool host_fail_fired(void);
 
+/* What kprintf() prints goes here when not NULL. */
+extern void (*host_print_hook)(const char *text);
+
 /* No kprintf() output while true. */
 extern bool host_quiet;
 

@@ -39,6 +39,7 @@ _Thread_local jmp_buf *host_bug_target;
 void (*host_tlb_fence_hook)(uint64_t harts, unsigned asid, vaddr_t start,
 			    vaddr_t end);
 void (*host_fence_i_hook)(uint64_t harts);
+void (*host_print_hook)(const char *text);
 bool host_quiet;
 
 static pthread_mutex_t harts_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -142,9 +143,10 @@ struct held_locks *machine_held_locks(void)
 void machine_park(void)
 {
 	struct thread *t = host_this.self;
+	struct lock_sleeper sleeper;
 
 	BUG_ON(host_this.rcu_depth); /* readers do not sleep */
-	lockdep_may_sleep();
+	lockdep_park(&sleeper, (int)t->hart);
 	pthread_mutex_lock(&t->lock);
 	t->is_parked = true;
 	while (!t->has_token)
@@ -152,6 +154,7 @@ void machine_park(void)
 	t->is_parked = false;
 	t->has_token = false;
 	pthread_mutex_unlock(&t->lock);
+	lockdep_unpark(&sleeper);
 }
 
 void machine_unpark(struct thread *t)
@@ -220,6 +223,10 @@ static void print_comment(const char *fmt, va_list args)
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), fmt, args);
+	if (host_print_hook) {
+		host_print_hook(text);
+		return;
+	}
 	pthread_mutex_lock(&lock);
 	for (const char *p = text; *p; p++) {
 		if (!in_line)
@@ -234,7 +241,7 @@ void kprintf(const char *fmt, ...)
 {
 	va_list args;
 
-	if (host_quiet)
+	if (host_quiet && !host_print_hook)
 		return;
 	va_start(args, fmt);
 	print_comment(fmt, args);

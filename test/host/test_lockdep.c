@@ -3,6 +3,8 @@
  * The lock-order checker: it lets sound orders pass and reports each kind of
  * mistake before it becomes a deadlock.
  */
+#include <string.h>
+
 #include "lib/mutex.h"
 #include "lib/rwsem.h"
 #include "lib/spinlock.h"
@@ -156,6 +158,82 @@ static void killed_waiter_holds_nothing(void)
 	CHECK_EQ(machine_held_locks()->nr, 0);
 }
 
+static char printed[1000];
+
+static void keep(const char *text)
+{
+	strncat(printed, text, sizeof(printed) - strlen(printed) - 1);
+}
+
+/* What the watchdog says when nobody may sleep longer than this; "": nothing */
+static const char *sleepers_of(uint64_t patience)
+{
+	bool complains;
+
+	printed[0] = '\0';
+	host_print_hook = keep;
+	complains = EXPECT_BUG(lockdep_check_sleepers(patience));
+	host_print_hook = NULL;
+	CHECK_EQ(complains, printed[0] != '\0');
+	return printed;
+}
+
+static void lock_both(void *unused)
+{
+	(void)unused;
+	down_read(&sem);
+	mutex_lock(&mutex);
+	mutex_unlock(&mutex);
+	up_read(&sem);
+}
+
+static void sleeping_too_long_for_a_lock_is_reported(void)
+{
+	const uint64_t hour = 3600000000000UL;
+	struct thread *t;
+	const char *text;
+
+	set_up();
+	rwsem_init(&sem);
+	mutex_init(&mutex);
+	mutex_lock(&mutex);
+	t = host_thread_start(lock_both, NULL);
+	while (!host_thread_is_parked(t))
+		machine_yield();
+	CHECK_EQ(*sleepers_of(hour), '\0');
+	text = sleepers_of(0);
+	CHECK(strstr(text, "thread 1 sleeps\n  holds &sem"));
+	CHECK(strstr(text, "waits for &mutex"));
+	CHECK(strstr(text, "hart 0:\n  holds &mutex"));
+	mutex_unlock(&mutex);
+	host_thread_join(t);
+	CHECK_EQ(*sleepers_of(0), '\0');
+	CHECK_EQ(machine_held_locks()->nr, 0);
+}
+
+static void hold_and_park(void *unused)
+{
+	(void)unused;
+	down_read(&sem);
+	machine_park();
+	up_read(&sem);
+}
+
+/* It may sleep for whatever it likes. */
+static void sleeping_with_a_lock_is_no_fault(void)
+{
+	struct thread *t;
+
+	set_up();
+	rwsem_init(&sem);
+	t = host_thread_start(hold_and_park, NULL);
+	while (!host_thread_is_parked(t))
+		machine_yield();
+	CHECK_EQ(*sleepers_of(0), '\0');
+	machine_unpark(t);
+	host_thread_join(t);
+}
+
 static const struct tap_test tests[] = {
     TEST(one_order_is_sound),
     TEST(inversion_is_reported),
@@ -167,6 +245,8 @@ static const struct tap_test tests[] = {
     TEST(parking_in_spinlock_is_reported),
     TEST(sleeping_locks_have_an_order_too),
     TEST(killed_waiter_holds_nothing),
+    TEST(sleeping_too_long_for_a_lock_is_reported),
+    TEST(sleeping_with_a_lock_is_no_fault),
 };
 
 TAP_MAIN(tests)

@@ -83,7 +83,8 @@ MM_TEST(the_number_of_readers_is_bounded)
 	CHECK(!vma_start_read(the_mm, the_vma));
 	store_relaxed(&the_vma->vm_refcnt, VMA_REF_LIMIT - 1);
 	CHECK(vma_start_read(the_mm, the_vma));
-	store_relaxed(&the_vma->vm_refcnt, 1);
+	store_relaxed(&the_vma->vm_refcnt, 2);
+	vma_end_read(the_vma);
 }
 
 /* After 2^32 write locks an old number comes again: slow, not wrong. */
@@ -365,6 +366,21 @@ MM_TEST_ONCE(users_and_holders_of_an_mm_are_counted)
 	mmdrop(the_mm);
 }
 
+/* The writer that has mmap_lock may wait for the area. */
+MM_TEST_ONCE(waiting_for_mmap_lock_with_an_area_is_a_bug)
+{
+	make();
+	mmap_write_lock(the_mm);
+	vma_start_write(the_vma);
+	mmap_write_unlock(the_mm);
+	CHECK(lock_vma_under_rcu(the_mm, AT(0)) == the_vma);
+	CHECK(mmap_read_trylock(the_mm));
+	mmap_read_unlock(the_mm);
+	CHECK(EXPECT_BUG(mmap_read_lock(the_mm)));
+	vma_end_read(the_vma);
+	CHECK_EQ(machine_held_locks()->nr, 0);
+}
+
 static const struct tap_test tests[] = {
     ENTRY(readers_share_an_area),
     ENTRY(a_write_locked_area_refuses_readers_until_the_mm_is_unlocked),
@@ -374,6 +390,7 @@ static const struct tap_test tests[] = {
     ENTRY(the_lockless_search_finds_or_misses),
     ENTRY(a_guard_releases_what_it_holds_once),
     ENTRY(changes_without_the_lock_are_bugs),
+    ENTRY(waiting_for_mmap_lock_with_an_area_is_a_bug),
     ENTRY(a_writer_waits_for_the_readers_of_the_area),
     ENTRY(unmapping_waits_for_a_fault_in_the_area),
     ENTRY(waiting_for_the_lock_ends_when_killed),
