@@ -561,4 +561,23 @@ TEST(mlock_of_the_vdso_locks_nothing)
 	CHECK(!has_vm_flag(vdso(), "lo"));
 }
 
+TEST(mmap_locked_counts_in_status)
+{
+	long before = locked();
+	char *p = (char *)map(NULL, 4 * PAGE, RW, ANON | MAP_LOCKED);
+
+	EQ(locked(), before + 16);
+	EQ(munmap(p, 4 * PAGE), 0);
+	EQ(locked(), before);
+}
+
+TEST(mlockall_future_counts_in_status)
+{
+	EQ(mlockall(MCL_FUTURE), 0);
+	char *p = anon(4, PROT_READ);
+	EQ(locked(), 16);
+	EQ(munmap(p, 4 * PAGE), 0);
+	EQ(locked(), 0);
+}
+
 TAP_MAIN

@@ -622,4 +622,25 @@ TEST(mremap_of_the_vdso_moves_but_does_not_grow)
 	MAPPED(to);
 }
 
+TEST(mremap_growth_of_locked_memory_that_moves_is_brought_in)
+{
+	char *p = filled(2), *to = hole(4);
+
+	EQ(mlock(p, 2 * PAGE), 0);
+	EQ(remap(p, 2 * PAGE, 4 * PAGE, MOVE_TO, to), (long)to);
+	EQ(resident(to, 4), 4);
+	EQ(get(to + PAGE), 'B');
+}
+
+TEST(mremap_dontunmap_over_the_address_space_limit_is_enomem)
+{
+	char *p = filled(8);
+
+	limit(RLIMIT_AS, areas_total() + 4 * PAGE);
+	EQ(remap(p, 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		 NULL),
+	   -ENOMEM);
+	EQ(get(p + 7 * PAGE), 'H');
+}
+
 TAP_MAIN

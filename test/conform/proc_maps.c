@@ -377,4 +377,13 @@ TEST(pagemap_hides_frames_from_all_but_root)
 	EQ(pagemap(p) >> 63, 1);
 }
 
+TEST(status_remembers_the_most_that_was_resident)
+{
+	char *p = anon(512, RW);
+
+	memset(p, 1, 512 * PAGE);
+	EQ(munmap(p, 512 * PAGE), 0);
+	CHECK(status_kib("VmHWM:") >= status_kib("VmRSS:") + 1024);
+}
+
 TAP_MAIN
