@@ -6,6 +6,7 @@
  */
 #include "mm/internal.h"
 #include "mm/page.h"
+#include "mm/pagetable.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
 #include "test/host/mm_env.h"
@@ -160,6 +161,57 @@ MM_TEST_ONCE(a_writer_waits_for_readers)
 	vma_end_read(the_vma);
 	host_thread_join(writer);
 	CHECK(waits);
+}
+
+static void fork_it(void *unused)
+{
+	struct mm_struct *child;
+
+	(void)unused;
+	BUG_ON(mm_fork(the_mm, &child));
+	store_release(&step, 1);
+	mmput(child);
+}
+
+MM_TEST_ONCE(fork_waits_for_readers)
+{
+	bool waits;
+
+	make();
+	STORE(AT(1), 1);
+	CHECK(vma_start_read(the_mm, the_vma));
+	writer = host_thread_start(fork_it, NULL);
+	waits = writer_waits(1);
+	vma_end_read(the_vma);
+	host_thread_join(writer);
+	CHECK(waits);
+}
+
+static void move_it(void *unused)
+{
+	(void)unused;
+	BUG_ON(do_mremap(the_mm, AT(0), 4 * PG, 4 * PG,
+			 MREMAP_MAYMOVE | MREMAP_FIXED, AT(8)) != (long)AT(8));
+	store_release(&step, 1);
+}
+
+/* It waits in any case before it unmaps the old place: that is too late. */
+MM_TEST_ONCE(nothing_moves_before_the_readers_have_left)
+{
+	const pte_t *ptep;
+	bool is_there;
+
+	make();
+	STORE(AT(1), 1);
+	CHECK(vma_start_read(the_mm, the_vma));
+	writer = host_thread_start(move_it, NULL);
+	writer_waits(1);
+	ptep = pt_walk(the_mm, AT(1));
+	is_there = ptep && pte_is_present(pte_load(ptep));
+	vma_end_read(the_vma);
+	host_thread_join(writer);
+	CHECK(is_there);
+	CHECK_EQ(LOAD(AT(9)), 1);
 }
 
 static void lock_then_detach(void *unused)
@@ -353,6 +405,8 @@ static const struct tap_test tests[] = {
     ENTRY(an_area_of_another_mm_is_refused),
     ENTRY(an_area_locked_meanwhile_is_refused),
     ENTRY(a_writer_waits_for_readers),
+    ENTRY(fork_waits_for_readers),
+    ENTRY(nothing_moves_before_the_readers_have_left),
     ENTRY(detaching_waits_for_a_passing_reader),
     ENTRY(unmapped_pages_are_forgotten),
     ENTRY(freed_tables_are_forgotten),

@@ -18,6 +18,8 @@ NOTICED_BY = {
     "no_mm_check": "an_area_of_another_mm_is_refused",
     "no_seq_check": "an_area_locked_meanwhile_is_refused",
     "no_wait_for_readers": "a_writer_waits_for_readers",
+    "no_area_lock_at_fork": "fork_waits_for_readers",
+    "no_area_lock_at_mremap": "nothing_moves_before_the_readers_have_left",
     "no_wait_at_detach": "detaching_waits_for_a_passing_reader",
     "no_fence_at_unmap": "unmapped_pages_are_forgotten",
     "no_fence_for_tables": "freed_tables_are_forgotten",

@@ -54,6 +54,11 @@ MUTATIONS = {
     "no_wait_for_readers": ("vma_lock.c", [
         ("if (likely(load_acquire(&vma->vm_refcnt) == rest))",
          "if (load_acquire(&vma->vm_refcnt) == rest || true)")]),
+    "no_area_lock_at_fork": ("fork.c", [
+        ("		vma_start_write(src);\n", "")]),
+    "no_area_lock_at_mremap": ("mremap.c", [
+        ("	vma_start_write(vma);\n	copy = copy_vma(vma, op);\n",
+         "	copy = copy_vma(vma, op);\n")]),
     "no_wait_at_detach": ("vma_lock.c", [
         ("if (likely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) == 1))",
          "if (fetch_sub_acq_rel(&vma->vm_refcnt, 1) == 1 || true)")]),
