@@ -272,6 +272,6 @@ extern long sysctl_max_map_count;
 #define FAULT_FLAG_USER		0x040
 #define FAULT_FLAG_REMOTE	0x080 /* not the current address space */
 #define FAULT_FLAG_INSTRUCTION	0x100
-#define FAULT_FLAG_VMA_LOCK	0x1000 /* only the area's lock is held */
-#define FAULT_FLAG_READ		0x2000 /* a load: needs VM_READ */
-#define FAULT_FLAG_TRACE	0x4000 /* describe the area in the report */
+#define FAULT_FLAG_VMA_LOCK	0x1000	    /* only the area's lock is held */
+#define FAULT_FLAG_READ		0x2000	    /* a load: needs VM_READ */
+#define FAULT_FLAG_TRACE	0x80000000u /* describe the area in the report */

@@ -110,7 +110,8 @@ static inline bool pfn_valid(pfn_t pfn)
 
 static inline paddr_t page_to_phys(const struct page *page)
 {
-	return page_to_pfn(page) << PAGE_SHIFT;
+	return ((uint64_t)page - mem_map_bias) *
+	       (PAGE_SIZE / sizeof(struct page));
 }
 
 static inline struct page *phys_to_page(paddr_t pa)

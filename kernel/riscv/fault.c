@@ -98,28 +98,26 @@ static __noinline vm_fault_t unusual_fault(uint64_t cause, vaddr_t addr,
 }
 
 /* Both kinds of faults, without a call between trap and mm_fault. */
-static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr, vaddr_t pc,
-				 uint32_t flags, struct fault_report *report)
+static inline vm_fault_t resolve(uint64_t cause, vaddr_t addr,
+				 const vaddr_t *pc, uint32_t flags,
+				 struct fault_report *report)
 {
-	vm_fault_t fault;
-
 	flags |= access_of(cause);
 	if (unlikely(load_relaxed(&is_unusual)))
-		fault = unusual_fault(cause, addr, pc, flags, report);
-	else
-		fault = mm_fault(current_mm(), addr, flags, report);
-	if (likely(!fault.bits))
-		thread_count_fault(false);
-	else if (!vm_fault_has(fault, VM_FAULT_ERROR))
-		thread_count_fault(report->major);
-	return fault;
+		return unusual_fault(cause, addr, *pc, flags, report);
+	return mm_fault(current_mm(), addr, flags, report);
 }
 
-/* No memory: some program dies, and the others repeat their fault. */
-static __cold void fault_failed(vm_fault_t fault, vaddr_t addr,
-				const struct fault_report *report)
+/*
+ * A fault that took long or failed. Without memory some program dies, and the
+ * others repeat their fault.
+ */
+static __cold void user_fault_rest(vm_fault_t fault, vaddr_t addr,
+				   const struct fault_report *report)
 {
-	if (report->signal)
+	if (!vm_fault_has(fault, VM_FAULT_ERROR))
+		thread_count_fault(report->major);
+	else if (report->signal)
 		force_sig_fault(report->signal, report->code, addr);
 	else if (vm_fault_has(fault, VM_FAULT_OOM))
 		oom_kill();
@@ -129,10 +127,12 @@ void user_page_fault(struct trap_frame *frame, uint64_t cause, vaddr_t addr)
 {
 	struct fault_report report;
 	vm_fault_t fault =
-	    resolve(cause, addr, frame->epc, FAULT_FLAG_USER, &report);
+	    resolve(cause, addr, &frame->epc, FAULT_FLAG_USER, &report);
 
-	if (unlikely(vm_fault_has(fault, VM_FAULT_ERROR)))
-		fault_failed(fault, addr, &report);
+	if (likely(!fault.bits))
+		thread_count_fault(false);
+	else
+		user_fault_rest(fault, addr, &report);
 }
 
 bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
@@ -142,10 +142,13 @@ bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
 
 	if (!current_mm() || addr >= MM_USER_END)
 		return false;
-	fault = resolve(cause, addr, pc, 0, &report);
+	fault = resolve(cause, addr, &pc, 0, &report);
 	if (vm_fault_has(fault, VM_FAULT_OOM)) {
 		oom_kill();
 		return !machine_fatal_signal();
 	}
-	return !vm_fault_has(fault, VM_FAULT_ERROR);
+	if (vm_fault_has(fault, VM_FAULT_ERROR))
+		return false;
+	thread_count_fault(fault.bits && report.major);
+	return true;
 }
