@@ -19,8 +19,6 @@
 
 struct thread;
 
-register struct thread *machine_tp __asm__("tp");
-
 static inline void *phys_to_virt(paddr_t pa)
 {
 	return (void *)(pa + DIRECT_MAP_BASE);
@@ -31,14 +29,14 @@ static inline paddr_t virt_to_phys(const void *va)
 	return (paddr_t)va - DIRECT_MAP_BASE;
 }
 
-static inline unsigned machine_hart(void)
-{
-	return *(const uint32_t *)((char *)machine_tp + THREAD_HART_OFFSET);
-}
-
 static inline struct thread *machine_self(void)
 {
-	return machine_tp;
+	return __builtin_thread_pointer();
+}
+
+static inline unsigned machine_hart(void)
+{
+	return *(const uint32_t *)((char *)machine_self() + THREAD_HART_OFFSET);
 }
 
 /* The PAUSE hint (Zihintpause) is a FENCE that older harts ignore. */
