@@ -22,11 +22,9 @@ static bool reaches(const struct rb_node *rb, uint64_t start)
 	return rb && to_interval(rb)->subtree_last >= start;
 }
 
-static uint64_t compute_last(const struct rb_node *rb,
-			     const struct interval_ops *ops)
+/* The largest `last` of this subtree, its root ending at `last`. */
+static uint64_t last_below(const struct rb_node *rb, uint64_t last)
 {
-	uint64_t last = ops->last(to_interval(rb));
-
 	if (rb->left)
 		last = max(last, to_interval(rb->left)->subtree_last);
 	if (rb->right)
@@ -41,7 +39,7 @@ bool interval_update(struct rb_node *rb, const struct rb_augment *self)
 	struct interval_node *node = to_interval(rb);
 	uint64_t before = node->subtree_last;
 
-	node->subtree_last = compute_last(rb, ops);
+	node->subtree_last = last_below(rb, ops->last(node));
 	return node->subtree_last != before;
 }
 
@@ -51,8 +49,11 @@ void interval_insert(struct interval_root *root, struct interval_node *node)
 	struct rb_node *parent = NULL;
 	uint64_t start = root->ops->start(node);
 
+	node->subtree_last = root->ops->last(node);
 	while (*link) {
 		parent = *link;
+		to_interval(parent)->subtree_last =
+		    max(to_interval(parent)->subtree_last, node->subtree_last);
 		if (start < root->ops->start(to_interval(parent)))
 			link = &parent->left;
 		else
@@ -64,6 +65,9 @@ void interval_insert(struct interval_root *root, struct interval_node *node)
 
 void interval_remove(struct interval_root *root, struct interval_node *node)
 {
+	/* As if the node ended before all others, which nobody sees. */
+	node->subtree_last = last_below(&node->rb, 0);
+	rb_propagate(rb_parent(&node->rb), &root->ops->augment);
 	rb_erase_augmented(&node->rb, &root->rb, &root->ops->augment);
 }
 
@@ -127,7 +131,7 @@ const char *interval_verify(const struct interval_root *root)
 				root->ops->start(to_interval(rb)))
 			return "order";
 		if (to_interval(rb)->subtree_last !=
-		    compute_last(rb, root->ops))
+		    last_below(rb, root->ops->last(to_interval(rb))))
 			return "subtree_last";
 	}
 	return NULL;

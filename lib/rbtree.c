@@ -85,22 +85,10 @@ static void rotate(struct rb_root *root, struct rb_node *down, bool side,
 	}
 }
 
-void rb_propagate(struct rb_node *node, const struct rb_augment *augment)
-{
-	while (node && augment->update(node, augment))
-		node = rb_parent(node);
-}
-
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
 			 const struct rb_augment *augment)
 {
 	struct rb_node *parent = rb_parent(node);
-
-	if (augment) {
-		/* The new node's field is garbage: "unchanged" says nothing. */
-		augment->update(node, augment);
-		rb_propagate(parent, augment);
-	}
 
 	/* Red under red is the only rule that may be broken, and only here. */
 	while (is_red(parent)) {
@@ -219,17 +207,12 @@ void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 		parent = replace_by_next(root, node, next);
 	}
 
-	if (augment) {
-		struct rb_node *at = parent;
-
-		/* Up to `next` each value may look right and yet be stale. */
-		if (next) {
-			for (; at != next; at = rb_parent(at))
-				augment->update(at, augment);
-			augment->update(next, augment);
-			at = rb_parent(next);
-		}
-		rb_propagate(at, augment);
+	if (augment && next) {
+		/* Below, `next` is missing; above, nothing has changed. */
+		for (struct rb_node *at = parent; at != next;
+		     at = rb_parent(at))
+			augment->update(at, augment);
+		augment->update(next, augment);
 	}
 	if (was_black)
 		repair_height(root, parent, child, augment);

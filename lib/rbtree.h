@@ -88,21 +88,52 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent,
 }
 
 /*
- * Restore balance and values after rb_link_node(). `augment` may be NULL. The
- * values of the node and of its ancestors are brought up to date here.
+ * For building a tree bottom-up, out of sight of readers: hang two subtrees
+ * under a node, or a tree under a root. Heights and values are the caller's.
+ */
+static inline void rb_set_node(struct rb_node *node, struct rb_node *left,
+			       struct rb_node *right, bool is_red)
+{
+	node->parent_color = is_red ? RB_RED : RB_BLACK;
+	store_relaxed(&node->left, left);
+	store_relaxed(&node->right, right);
+	if (left)
+		left->parent_color |= (uintptr_t)node;
+	if (right)
+		right->parent_color |= (uintptr_t)node;
+}
+
+static inline void rb_set_root(struct rb_root *root, struct rb_node *node)
+{
+	store_release(&root->node, node);
+}
+
+/*
+ * What `node` contributes to its subtree has changed: bring it and its
+ * ancestors up to date. Stops at the first ancestor whose value stays. Inline,
+ * so that a constant `augment` costs no calls.
+ */
+static inline void rb_propagate(struct rb_node *node,
+				const struct rb_augment *augment)
+{
+	while (node && augment->update(node, augment))
+		node = rb_parent(node);
+}
+
+/*
+ * Restore the balance after rb_link_node(). `augment` may be NULL. The caller
+ * has brought the values of the node and of its ancestors up to date: how is
+ * his to choose, and often he can do it on the way down.
  */
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
 			 const struct rb_augment *augment);
 
-/* Take `node` out. Its own pointers stay, for readers who stand on it. */
+/*
+ * Take `node` out. Its own pointers stay, for readers who stand on it. The
+ * caller has brought the values of its ancestors to what they are without it.
+ */
 void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 			const struct rb_augment *augment);
-
-/*
- * What `node` contributes to its subtree has changed: bring it and its
- * ancestors up to date. Stops at the first ancestor whose value stays.
- */
-void rb_propagate(struct rb_node *node, const struct rb_augment *augment);
 
 static inline void rb_insert(struct rb_node *node, struct rb_root *root)
 {

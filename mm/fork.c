@@ -116,11 +116,11 @@ static int copy_area_pages(struct vm_area_struct *dst,
 	return err;
 }
 
-/* The child's area, behind *vmap, which becomes it. 0 or -ENOMEM. */
+/* The child's area, its highest so far. 0 or -ENOMEM. */
 static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 		    struct vm_area_struct **vmap)
 {
-	struct vm_area_struct *vma = vm_area_dup(src, mm), *prev = *vmap;
+	struct vm_area_struct *vma = vm_area_dup(src, mm);
 
 	if (!vma)
 		return -ENOMEM;
@@ -132,7 +132,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 	}
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
-	vma_append(mm, vma, prev);
+	vma_append(mm, vma);
 	vm_stat_account(mm, vma_flags(vma), vma_pages(vma));
 	*vmap = vma;
 	return 0;
@@ -141,7 +141,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 /* Both mmap_locks are held for writing. */
 static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 {
-	struct vm_area_struct *src, *vma = NULL;
+	struct vm_area_struct *src, *vma;
 	bool has_protected = false;
 	int err = 0;
 
@@ -155,7 +155,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 		if (err)
 			break;
 	}
-	vma_append_done(mm);
+	vma_build_tree(mm);
 	/* The parent must not write through what it remembers. */
 	if (has_protected)
 		flush_tlb_mm(old);

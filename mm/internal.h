@@ -34,14 +34,19 @@ int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
 
 /*
  * Find room for a mapping as mmap does, or check a fixed place. The address or
- * -Exxx. mmap_lock is held for writing.
+ * -Exxx. *next: what find_vma() says for the address. mmap_lock is held for
+ * writing.
  */
 long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
-		       unsigned flags);
+		       unsigned flags, struct vm_area_struct **next);
 
-/* mmap's second half; arguments are checked. The address or -Exxx. */
+/*
+ * mmap's second half; arguments are checked. `next` is what find_vma() says for
+ * addr. The address or -Exxx.
+ */
 long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
-		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff);
+		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff,
+		 struct vm_area_struct *next);
 
 /* VM_* for PROT_* and for the permissions mprotect may later grant. */
 uint64_t calc_vm_prot_bits(unsigned prot);

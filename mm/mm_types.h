@@ -129,20 +129,19 @@ typedef struct {
  *  - vm_file is NULL for private anonymous memory and then vm_ops is NULL;
  *  - rb_subtree_gap is the largest gap below an area of this subtree;
  *  - anon_vma is set before the first anonymous page is mapped;
- *  - attached (vm_refcnt >= 1) exactly while it is in the tree.
+ *  - attached (vm_refcnt >= 1) exactly while it is in the tree, and then its
+ *    neighbours in the list are those in the tree.
  */
 struct vm_area_struct {
-	vaddr_t vm_start;	 /* M V */
-	vaddr_t vm_end;		 /* M V */
-	struct mm_struct *vm_mm; /* a; changes only while detached */
-	vm_flags_t vm_flags;	 /* M V */
-	uint32_t vm_lock_seq;	 /* a; written under M for writing */
-	uint32_t vm_refcnt;	 /* a */
-	struct rb_node vm_rb;	 /* M; lockless readers may miss */
-	union {
-		uint64_t rb_gap; /* M; bytes free below vm_start */
-		struct vm_area_struct *next_doomed; /* detached: munmap's */
-	};
+	vaddr_t vm_start;		 /* M V */
+	vaddr_t vm_end;			 /* M V */
+	struct mm_struct *vm_mm;	 /* a; changes only while detached */
+	vm_flags_t vm_flags;		 /* M V */
+	uint32_t vm_lock_seq;		 /* a; written under M for writing */
+	uint32_t vm_refcnt;		 /* a */
+	struct rb_node vm_rb;		 /* M; lockless readers may miss */
+	struct list_head vm_list;	 /* M; areas of the mm, ascending */
+	uint64_t rb_gap;		 /* M; bytes free below (mm/vma.c) */
 	uint64_t rb_subtree_gap;	 /* M; largest rb_gap of the subtree */
 	pgprot_t vm_page_prot;		 /* M V */
 	struct anon_vma *anon_vma;	 /* M or V for reading, +P to set */
@@ -222,12 +221,13 @@ struct mm_limits {
  * only keep the struct alive (all users together hold one).
  */
 struct mm_struct {
-	struct rb_root mm_rb;  /* M; areas by vm_start */
-	pte_t *pgd;	       /* c; root table, linear address */
-	uint32_t map_count;    /* M; number of areas */
-	uint32_t mm_lock_seq;  /* a; see mm/vma_lock.h */
-	uint64_t def_flags;    /* M; VM_LOCKED after mlockall(MCL_FUTURE) */
-	struct mm_context ctx; /* a */
+	struct rb_root mm_rb;	/* M; areas by vm_start */
+	struct list_head areas; /* M; the same, ascending */
+	pte_t *pgd;		/* c; root table, linear address */
+	uint32_t map_count;	/* M; number of areas */
+	uint32_t mm_lock_seq;	/* a; see mm/vma_lock.h */
+	uint64_t def_flags;	/* M; VM_LOCKED after mlockall(MCL_FUTURE) */
+	struct mm_context ctx;	/* a */
 	uint32_t tlb_flush_pending; /* a; open gathers, 0 between operations */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */

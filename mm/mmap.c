@@ -47,21 +47,16 @@ bool may_lock(const struct mm_struct *mm, uint64_t npages)
 	return mm->locked_vm + npages <= mm->limits.memlock >> PAGE_SHIFT;
 }
 
-/* The caller's hint, if that place is free and keeps off its neighbours. */
-static bool hint_is_free(const struct mm_struct *mm, vaddr_t addr, uint64_t len)
+/* Does a mapping fit there, off the guard gap of `next` = find_vma(addr)? */
+static bool is_free(vaddr_t addr, uint64_t len,
+		    const struct vm_area_struct *next)
 {
-	const struct vm_area_struct *next = find_vma(mm, addr), *prev;
-
-	if (addr < MM_USER_START || addr > MM_USER_END - len)
-		return false;
-	if (next && vm_start_gap(next) < addr + len)
-		return false;
-	prev = next ? vma_prev(next) : NULL;
-	return !prev || prev->vm_end <= addr;
+	return addr <= MM_USER_END - len &&
+	       (!next || vm_start_gap(next) >= addr + len);
 }
 
 long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
-		       unsigned flags)
+		       unsigned flags, struct vm_area_struct **next)
 {
 	if (len > MM_USER_END - MM_USER_START)
 		return -ENOMEM;
@@ -72,14 +67,17 @@ long get_unmapped_area(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 			return -ENOMEM;
 		if (addr < MM_USER_START)
 			return -EPERM;
+		*next = find_vma(mm, addr);
 		return addr;
 	}
 	addr = PAGE_ALIGN_DOWN(addr);
-	if (addr && hint_is_free(mm, max(addr, MM_USER_START), len))
-		return max(addr, MM_USER_START);
-	addr = vma_find_gap(mm, len, MM_USER_START, mm->mmap_base);
-	if (!addr)
-		addr = vma_find_gap(mm, len, MM_USER_START, MM_USER_END);
+	if (addr) {
+		addr = max(addr, MM_USER_START);
+		*next = find_vma(mm, addr);
+		if (is_free(addr, len, *next))
+			return addr;
+	}
+	addr = vma_find_gap(mm, len, next);
 	return addr ? (long)addr : -ENOMEM;
 }
 
@@ -168,7 +166,7 @@ static int attach_file(struct vm_area_struct *vma, struct file *file)
 /* Make `vma` the area of a new mapping, or free it and say why not. */
 static int map_new_area(struct vm_area_struct *vma, struct file *file,
 			vaddr_t addr, uint64_t len, uint64_t vm_flags,
-			pgoff_t pgoff)
+			pgoff_t pgoff, struct vm_area_struct *next)
 {
 	int err = 0;
 
@@ -185,18 +183,17 @@ static int map_new_area(struct vm_area_struct *vma, struct file *file,
 		vm_area_free(vma);
 		return err;
 	}
-	vma_link(vma->vm_mm, vma);
+	vma_link(vma->vm_mm, vma, next);
 	return 0;
 }
 
-/* Mapped pages in [start, end): those that a fixed mapping replaces. */
-static uint64_t count_mapped(const struct mm_struct *mm, vaddr_t start,
+/* Mapped pages in [start, end), from vma on: a fixed mapping replaces them. */
+static uint64_t count_mapped(const struct vm_area_struct *vma, vaddr_t start,
 			     vaddr_t end)
 {
-	const struct vm_area_struct *vma;
 	uint64_t nr = 0;
 
-	for_each_vma_range (mm, vma, start, end)
+	for (; vma && vma->vm_start < end; vma = vma_next(vma))
 		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >>
 		      PAGE_SHIFT;
 	return nr;
@@ -204,25 +201,28 @@ static uint64_t count_mapped(const struct mm_struct *mm, vaddr_t start,
 
 /* Everything is allowed and accounted: put the mapping there. */
 static int mmap_commit(struct mm_struct *mm, struct file *file, vaddr_t addr,
-		       uint64_t len, uint64_t vm_flags, pgoff_t pgoff)
+		       uint64_t len, uint64_t vm_flags, pgoff_t pgoff,
+		       struct vm_area_struct *next)
 {
 	struct vm_area_struct *spare = NULL;
 	int err;
 
-	if (find_vma_intersection(mm, addr, addr + len)) {
+	if (next && next->vm_start < addr + len) {
 		/* Reserved now: what was there cannot be brought back. */
 		spare = vm_area_alloc(mm);
 		err = spare ? munmap_locked(mm, addr, addr + len) : -ENOMEM;
 		if (err)
 			goto out_free;
+		next = find_vma(mm, addr);
 	}
 	err = 0;
-	if (vma_merge_new(mm, addr, addr + len, vm_flags, file, pgoff))
+	if (vma_merge_new(mm, addr, addr + len, vm_flags, file, pgoff, next))
 		goto out_free;
 	if (!spare)
 		spare = vm_area_alloc(mm);
-	return spare ? map_new_area(spare, file, addr, len, vm_flags, pgoff)
-		     : -ENOMEM;
+	return spare
+		   ? map_new_area(spare, file, addr, len, vm_flags, pgoff, next)
+		   : -ENOMEM;
 out_free:
 	if (spare)
 		vm_area_free(spare);
@@ -230,10 +230,11 @@ out_free:
 }
 
 long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
-		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff)
+		 uint64_t len, uint64_t vm_flags, pgoff_t pgoff,
+		 struct vm_area_struct *next)
 {
 	uint64_t npages = len >> PAGE_SHIFT;
-	uint64_t more = npages - count_mapped(mm, addr, addr + len);
+	uint64_t more = npages - count_mapped(next, addr, addr + len);
 	struct file *shmem = NULL;
 	int err;
 
@@ -253,7 +254,7 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 		file = shmem;
 		pgoff = 0;
 	}
-	err = mmap_commit(mm, file, addr, len, vm_flags, pgoff);
+	err = mmap_commit(mm, file, addr, len, vm_flags, pgoff, next);
 	file_put(shmem); /* the area has its own reference */
 	if (err)
 		return err;
@@ -268,18 +269,19 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 			uint64_t len, unsigned prot, unsigned flags,
 			pgoff_t pgoff, bool *populate)
 {
+	struct vm_area_struct *next;
 	uint64_t vm_flags;
 	long place;
 	int err;
 
 	if (mm->map_count > sysctl_max_map_count)
 		return -ENOMEM;
-	place = get_unmapped_area(mm, addr, len, flags);
+	place = get_unmapped_area(mm, addr, len, flags, &next);
 	if (place < 0)
 		return place;
 	addr = place;
-	if ((flags & MAP_FIXED_NOREPLACE) &&
-	    find_vma_intersection(mm, addr, addr + len))
+	if ((flags & MAP_FIXED_NOREPLACE) && next &&
+	    next->vm_start < addr + len)
 		return -EEXIST;
 	err = mapping_flags(mm, file, len, pgoff, prot, flags, &vm_flags);
 	if (err)
@@ -290,7 +292,7 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	}
 	*populate = (vm_flags & VM_LOCKED) ||
 		    (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-	return mmap_region(mm, file, addr, len, vm_flags, pgoff);
+	return mmap_region(mm, file, addr, len, vm_flags, pgoff, next);
 }
 
 long do_mmap(struct mm_struct *mm, struct file *file, vaddr_t addr,
@@ -319,7 +321,7 @@ long do_mmap(struct mm_struct *mm, struct file *file, vaddr_t addr,
 static vaddr_t brk_locked(struct mm_struct *mm, vaddr_t brk)
 {
 	vaddr_t old_end = PAGE_ALIGN(mm->brk), new_end = PAGE_ALIGN(brk);
-	const struct vm_area_struct *next;
+	struct vm_area_struct *next;
 	uint64_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
 			 VM_MAYEXEC | mm->def_flags;
 	uint64_t data = mm->end_data - mm->start_data;
@@ -341,7 +343,7 @@ static vaddr_t brk_locked(struct mm_struct *mm, vaddr_t brk)
 		    !may_lock(mm, (new_end - old_end) >> PAGE_SHIFT))
 			return mm->brk;
 		if (mmap_region(mm, NULL, old_end, new_end - old_end, flags,
-				old_end >> PAGE_SHIFT) < 0)
+				old_end >> PAGE_SHIFT, next) < 0)
 			return mm->brk;
 	}
 	mm->brk = brk;
@@ -376,7 +378,7 @@ int mm_setup_stack(struct mm_struct *mm, vaddr_t top, uint64_t size,
 		flags |= VM_EXEC;
 	mmap_write_lock(mm);
 	res = mmap_region(mm, NULL, start, top - start, flags,
-			  start >> PAGE_SHIFT);
+			  start >> PAGE_SHIFT, find_vma(mm, start));
 	mm->start_stack = top;
 	mmap_write_unlock(mm);
 	return res < 0 ? (int)res : 0;
@@ -437,7 +439,7 @@ static struct special_mapping the_special;
 long install_special_mapping(struct mm_struct *mm, struct page **pages,
 			     unsigned npages, unsigned prot, const char *name)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm);
+	struct vm_area_struct *vma = vm_area_alloc(mm), *next;
 	uint64_t len = (uint64_t)npages << PAGE_SHIFT;
 	long addr;
 
@@ -445,7 +447,7 @@ long install_special_mapping(struct mm_struct *mm, struct page **pages,
 		return -ENOMEM;
 	the_special = (struct special_mapping){name, npages, pages};
 	mmap_write_lock(mm);
-	addr = get_unmapped_area(mm, 0, len, 0);
+	addr = get_unmapped_area(mm, 0, len, 0, &next);
 	if (addr < 0) {
 		mmap_write_unlock(mm);
 		vm_area_free(vma);
@@ -457,7 +459,7 @@ long install_special_mapping(struct mm_struct *mm, struct page **pages,
 	vma->vm_private_data = &the_special;
 	vm_flags_init(vma, calc_vm_prot_bits(prot) | VM_MAYREAD | VM_MAYEXEC |
 			       VM_MAYWRITE | VM_DONTEXPAND | VM_DONTDUMP);
-	vma_link(mm, vma);
+	vma_link(mm, vma, next);
 	special_open(vma);
 	vm_stat_account(mm, vma_flags(vma), npages);
 	mmap_write_unlock(mm);

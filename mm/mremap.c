@@ -115,7 +115,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma,
 	}
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
-	vma_link(op->mm, copy);
+	vma_link(op->mm, copy, find_vma(op->mm, op->new_addr));
 	return copy;
 }
 
@@ -231,6 +231,7 @@ static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 	struct mm_struct *mm = op->mm;
 	vaddr_t old_end = op->addr + op->old_len;
 	unsigned map_flags = op->flags & MREMAP_FIXED ? MAP_FIXED : 0;
+	struct vm_area_struct *next;
 	long place;
 	int err;
 
@@ -265,7 +266,8 @@ static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 	vma = vma_lookup(mm, op->addr);
 	if (!vma)
 		return -EFAULT;
-	place = get_unmapped_area(mm, op->new_addr, op->new_len, map_flags);
+	place =
+	    get_unmapped_area(mm, op->new_addr, op->new_len, map_flags, &next);
 	if (place < 0)
 		return place;
 	op->new_addr = place;
@@ -305,7 +307,7 @@ static void grow_in_place(struct vm_area_struct *vma, struct mremap *op)
 static long mremap_locked(struct mremap *op)
 {
 	struct mm_struct *mm = op->mm;
-	struct vm_area_struct *vma = vma_lookup(mm, op->addr);
+	struct vm_area_struct *vma = vma_lookup(mm, op->addr), *next;
 	long place;
 	int err;
 
@@ -330,7 +332,7 @@ static long mremap_locked(struct mremap *op)
 	}
 	if (!(op->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	place = get_unmapped_area(mm, 0, op->new_len, 0);
+	place = get_unmapped_area(mm, 0, op->new_len, 0, &next);
 	if (place < 0)
 		return place;
 	op->new_addr = place;

@@ -76,7 +76,8 @@ static bool cut_area(struct tlb_gather *gather, struct vm_area_struct *vma,
 
 int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
-	struct vm_area_struct *vma, *next, *prev, *doomed = NULL;
+	struct vm_area_struct *vma, *next, *prev;
+	struct list_head doomed;
 	vaddr_t floor, ceiling = MM_USER_END;
 	struct tlb_gather gather;
 	int err;
@@ -90,6 +91,7 @@ int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 		return err;
 	prev = vma_prev(vma);
 	floor = vma->vm_start < start ? start : prev ? prev->vm_end : 0;
+	list_init(&doomed);
 	tlb_gather_init(&gather, mm, false);
 	for (; vma && vma->vm_start < end; vma = next) {
 		next = vma_next(vma);
@@ -98,17 +100,13 @@ int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 		else
 			ceiling = next ? next->vm_start : MM_USER_END;
 		if (cut_area(&gather, vma, max(start, vma->vm_start),
-			     min(end, vma->vm_end))) {
-			vma->next_doomed = doomed;
-			doomed = vma;
-		}
+			     min(end, vma->vm_end)))
+			list_add_tail(&vma->vm_list, &doomed);
 	}
 	free_pgtables(&gather, start, end, floor, ceiling);
 	tlb_gather_finish(&gather);
-	for (vma = doomed; vma; vma = next) {
-		next = vma->next_doomed;
+	list_for_each_entry_safe (vma, next, &doomed, vm_list)
 		vma_destroy(vma);
-	}
 	return 0;
 }
 

@@ -230,6 +230,11 @@ void free_pgtables(struct tlb_gather *gather, vaddr_t start, vaddr_t end,
 {
 	uint64_t giga = pt_level_size(2), mega = pt_level_size(1);
 
+	/* Only what tables cover that may go: often nothing. */
+	start = max(ALIGN_DOWN(start, mega), ALIGN_UP(floor, mega));
+	end = min(ALIGN_UP(end, mega), ALIGN_DOWN(ceiling, mega));
+	if (start >= end)
+		return;
 	for (vaddr_t g = ALIGN_DOWN(start, giga); g < end; g += giga) {
 		pte_t *upper = &gather->mm->pgd[pt_index(g, 2)];
 		pte_t *middle;
@@ -237,8 +242,8 @@ void free_pgtables(struct tlb_gather *gather, vaddr_t start, vaddr_t end,
 		if (!pte_is_present(*upper))
 			continue;
 		middle = pte_table(*upper);
-		for (vaddr_t m = max(g, ALIGN_DOWN(start, mega));
-		     m < min(end, g + giga); m += mega) {
+		for (vaddr_t m = max(g, start); m < min(end, g + giga);
+		     m += mega) {
 			pte_t *entry = &middle[pt_index(m, 1)];
 
 			if (pte_is_present(*entry))

@@ -30,7 +30,7 @@ static bool is_alike(const struct vm_area_struct *vma, vaddr_t end)
 int do_remap_file_pages(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 			unsigned prot, pgoff_t pgoff, unsigned flags)
 {
-	const struct vm_area_struct *vma;
+	struct vm_area_struct *vma;
 	struct file *file = NULL;
 	long res = -EINVAL;
 
@@ -46,7 +46,7 @@ int do_remap_file_pages(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 		res = pgoff > (INT64_MAX - len) >> PAGE_SHIFT
 			  ? -EOVERFLOW
 			  : mmap_region(mm, file, addr, len, vma_flags(vma),
-					pgoff);
+					pgoff, vma);
 	}
 	mmap_write_unlock(mm);
 	file_put(file);

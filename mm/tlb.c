@@ -126,6 +126,8 @@ static void put_pages(struct tlb_gather *gather)
 {
 	struct page **end = gather->next;
 
+	if (end == gather->local)
+		return;
 	while (gather->batches) {
 		struct tlb_batch *batch = gather->batches;
 

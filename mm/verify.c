@@ -43,14 +43,6 @@ static bool gap_is_right(const struct rb_node *node)
 	return vma->rb_subtree_gap == max(most, vma->rb_gap);
 }
 
-static void verify_gap(const struct vm_area_struct *vma)
-{
-	const struct vm_area_struct *prev = vma_prev(vma);
-	vaddr_t end = prev ? prev->vm_end : 0;
-
-	BUG_ON(vma->rb_gap != vma->vm_start - end);
-}
-
 static void verify_anon_vma(const struct vm_area_struct *vma)
 {
 	const struct anon_vma_chain *chain;
@@ -76,7 +68,7 @@ static void verify_area(const struct mm_struct *mm,
 	       vma_has(vma, VM_SHARED));
 	BUG_ON(vma->vm_file && vma_is_anonymous(vma));
 	BUG_ON(vma->vm_page_prot.val != vm_get_page_prot(vma_flags(vma)).val);
-	verify_gap(vma);
+	BUG_ON(vma->rb_gap != vma_gap_below(vma, vma_prev(vma)));
 	verify_anon_vma(vma);
 }
 
@@ -195,16 +187,21 @@ void mm_verify(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 	struct sums sums = {0};
+	struct rb_node *node;
 	const char *broken;
 
 	mmap_read_lock(mm);
 	broken = rb_verify(&mm->mm_rb, in_order, gap_is_right);
 	if (broken)
 		panic("mm_verify: area tree: %s\n", broken);
+	node = rb_first(&mm->mm_rb);
 	for_each_vma (mm, vma) {
+		BUG_ON(node != &vma->vm_rb);
+		node = rb_next(node);
 		verify_area(mm, vma);
 		sum_area(&sums, vma);
 	}
+	BUG_ON(node);
 	verify_table(mm, mm->pgd, 2, 0, &sums);
 	BUG_ON(sums.map_count != mm->map_count);
 	BUG_ON(sums.total_vm != mm->total_vm);

@@ -4,7 +4,9 @@
  *
  * The tree is keyed by vm_start. Each area stores the free space below it
  * (rb_gap: from the end of the area before it, or from 0, to vm_start), and the
- * largest such gap of its subtree, so finding room is one descent.
+ * largest such gap of its subtree, so finding room is one descent. What a gap
+ * has above mmap_base, where only stacks grow, does not count when it begins
+ * below: every search would be led to it and have to come back.
  * Whoever changes a border updates the gap of that area and of the next one.
  *
  * Split and merge are in vma_merge.c.
@@ -37,17 +39,26 @@ void vma_caches_init(void)
 			vma_ctor);
 }
 
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+/* What both kinds of new areas have in common; they fill in the rest. */
+static inline struct vm_area_struct *new_area(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = kmem_cache_alloc(&vma_cache, GFP_KERNEL);
 
-	if (!vma)
+	if (unlikely(!vma))
 		return NULL;
 	vma_assert_detached(vma);
 	store_relaxed(&vma->vm_mm, mm);
-	store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq - 1);
 	list_init(&vma->anon_vma_chain);
 	vma->anon_vma = NULL;
+	return vma;
+}
+
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = new_area(mm);
+
+	if (!vma)
+		return NULL;
 	vma->vm_ops = NULL;
 	vma->vm_file = NULL;
 	vma->vm_private_data = NULL;
@@ -58,7 +69,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 struct vm_area_struct *vm_area_dup(struct vm_area_struct *vma,
 				   struct mm_struct *mm)
 {
-	struct vm_area_struct *copy = vm_area_alloc(mm);
+	struct vm_area_struct *copy = new_area(mm);
 
 	if (!copy)
 		return NULL;
@@ -69,8 +80,7 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *vma,
 	copy->vm_ops = vma->vm_ops;
 	copy->vm_pgoff = vma->vm_pgoff;
 	copy->vm_private_data = vma->vm_private_data;
-	if (vma->vm_file)
-		copy->vm_file = file_get(vma->vm_file);
+	copy->vm_file = vma->vm_file ? file_get(vma->vm_file) : NULL;
 	return copy;
 }
 
@@ -157,31 +167,23 @@ struct vm_area_struct *find_vma_intersection(const struct mm_struct *mm,
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
-struct vm_area_struct *vma_next(const struct vm_area_struct *vma)
-{
-	return vma_of(rb_next(&vma->vm_rb));
-}
-
-struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
-{
-	return vma_of(rb_prev(&vma->vm_rb));
-}
-
-struct vm_area_struct *vma_first(const struct mm_struct *mm)
-{
-	return vma_of(rb_first(&mm->mm_rb));
-}
-
 static uint64_t subtree_gap(const struct rb_node *node)
 {
 	return node ? vma_of(node)->rb_subtree_gap : 0;
 }
 
+/* What rb_subtree_gap must be, given the children's. */
+static uint64_t largest_gap(const struct rb_node *node)
+{
+	uint64_t below = max(subtree_gap(node->left), subtree_gap(node->right));
+
+	return max(vma_of(node)->rb_gap, below);
+}
+
 static bool gap_update(struct rb_node *node, const struct rb_augment *self)
 {
 	struct vm_area_struct *vma = vma_of(node);
-	uint64_t below = max(subtree_gap(node->left), subtree_gap(node->right));
-	uint64_t gap = max(vma->rb_gap, below);
+	uint64_t gap = largest_gap(node);
 
 	(void)self;
 	if (gap == vma->rb_subtree_gap)
@@ -192,130 +194,164 @@ static bool gap_update(struct rb_node *node, const struct rb_augment *self)
 
 static const struct rb_augment gap_augment = {gap_update};
 
-/* What rb_gap must be, given the area before this one. */
-static uint64_t gap_below(const struct vm_area_struct *vma,
-			  const struct vm_area_struct *prev)
+uint64_t vma_gap_below(const struct vm_area_struct *vma,
+		       const struct vm_area_struct *prev)
 {
-	return vma->vm_start - (prev ? prev->vm_end : 0);
+	vaddr_t start = prev ? prev->vm_end : 0;
+	vaddr_t base = vma->vm_mm->mmap_base;
+
+	return (start <= base ? min(vma->vm_start, base) : vma->vm_start) -
+	       start;
+}
+
+/*
+ * The gap below an area has become larger, and so may the largest of each
+ * subtree around it. 6 instructions a level, where gap_update takes 17.
+ */
+static void gap_raise(struct vm_area_struct *vma, uint64_t gap)
+{
+	struct rb_node *node = &vma->vm_rb;
+
+	vma->rb_gap = gap;
+	while (node && vma_of(node)->rb_subtree_gap < gap) {
+		vma_of(node)->rb_subtree_gap = gap;
+		node = rb_parent(node);
+	}
+}
+
+static void gap_set(struct vm_area_struct *vma, uint64_t gap)
+{
+	if (gap >= vma->rb_gap) {
+		gap_raise(vma, gap);
+		return;
+	}
+	vma->rb_gap = gap;
+	rb_propagate(&vma->vm_rb, &gap_augment);
 }
 
 static void gap_refresh(struct vm_area_struct *vma,
 			const struct vm_area_struct *prev)
 {
-	uint64_t gap;
-
-	if (!vma)
-		return;
-	gap = gap_below(vma, prev);
-	if (gap == vma->rb_gap)
-		return;
-	vma->rb_gap = gap;
-	rb_propagate(&vma->vm_rb, &gap_augment);
+	if (vma)
+		gap_set(vma, vma_gap_below(vma, prev));
 }
 
-static void tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
+/*
+ * Between two neighbours there is one free place: the lower one has no right
+ * child, or the upper one no left child. The upper one is an ancestor of that
+ * place, so what the new area changes up there is summed up on one way.
+ */
+static void tree_insert(struct mm_struct *mm, struct vm_area_struct *vma,
+			struct vm_area_struct *next)
 {
-	struct rb_node **link = &mm->mm_rb.node, *parent = NULL;
-	struct vm_area_struct *prev = NULL, *next = NULL;
+	struct vm_area_struct *prev = vma_before(mm, next);
+	struct rb_node *parent = NULL, **link = &mm->mm_rb.node;
 
-	while (*link) {
-		struct vm_area_struct *other = vma_of(*link);
-
-		parent = *link;
-		if (vma->vm_start < other->vm_start) {
-			next = other;
-			link = &parent->left;
-		} else {
-			prev = other;
-			link = &parent->right;
-		}
-	}
 	BUG_ON((prev && prev->vm_end > vma->vm_start) ||
 	       (next && next->vm_start < vma->vm_end));
-	vma->rb_gap = gap_below(vma, prev);
-	vma->rb_subtree_gap = vma->rb_gap;
+	if (next && !next->vm_rb.left) {
+		parent = &next->vm_rb;
+		link = &parent->left;
+	} else if (prev) {
+		parent = &prev->vm_rb;
+		link = &parent->right;
+	}
+	list_add_tail(&vma->vm_list, next ? &next->vm_list : &mm->areas);
+	vma->rb_subtree_gap = 0;
 	rb_link_node(&vma->vm_rb, parent, link);
-	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, &gap_augment);
+	gap_raise(vma, vma_gap_below(vma, prev));
 	gap_refresh(next, vma);
+	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, &gap_augment);
 }
 
+/* First the gap moves to the next area, then the node goes without one. */
 static void tree_remove(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *prev = vma_prev(vma), *next = vma_next(vma);
 
-	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, &gap_augment);
 	gap_refresh(next, prev);
+	gap_set(vma, 0);
+	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, &gap_augment);
+	list_del(&vma->vm_list);
 }
 
-void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma,
+		     struct vm_area_struct *next)
 {
 	mmap_assert_write_locked(mm);
 	BUG_ON(vma->vm_start >= vma->vm_end);
-	vma_start_write(vma);
 	vma_mark_attached(vma);
-	tree_insert(mm, vma);
+	tree_insert(mm, vma, next);
 	i_mmap_insert(vma);
+	mm->map_count++;
+}
+
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma,
+	      struct vm_area_struct *next)
+{
+	i_mmap_lock(vma);
+	vma_link_locked(mm, vma, next);
+	i_mmap_unlock(vma);
+}
+
+void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *prev = vma_last(mm);
+
+	mmap_assert_write_locked(mm);
+	BUG_ON(prev && prev->vm_end > vma->vm_start);
+	vma_mark_attached(vma);
+	vma->rb_gap = vma_gap_below(vma, prev);
+	list_add_tail(&vma->vm_list, &mm->areas);
+	if (vma->vm_file) {
+		i_mmap_lock(vma);
+		i_mmap_insert(vma);
+		i_mmap_unlock(vma);
+	}
 	mm->map_count++;
 }
 
 /*
- * The highest node has no child to its right, so there is nothing to search
- * for; nobody looks for gaps before vma_append_done() has summed them up.
+ * A tree of the n areas from *at on, which goes on behind them: halves, each
+ * built the same way, so no two ways down differ by more than one. Nodes at
+ * depth `red`, the last and incomplete level, are red. Some 40 instructions an
+ * area; the recursion is 17 deep for all areas that there can be.
  */
-void vma_append(struct mm_struct *mm, struct vm_area_struct *vma,
-		struct vm_area_struct *prev)
+static struct rb_node *build(struct list_head **at, uint32_t n, int red)
 {
-	struct rb_node *parent = prev ? &prev->vm_rb : NULL;
+	struct rb_node *left, *right;
+	struct vm_area_struct *vma;
 
-	mmap_assert_write_locked(mm);
-	BUG_ON(prev && (prev->vm_end > vma->vm_start || parent->right));
-	vma_start_write(vma);
-	vma_mark_attached(vma);
-	vma->rb_gap = gap_below(vma, prev);
-	rb_link_node(&vma->vm_rb, parent,
-		     parent ? &parent->right : &mm->mm_rb.node);
-	rb_insert(&vma->vm_rb, &mm->mm_rb);
-	i_mmap_lock(vma);
-	i_mmap_insert(vma);
-	i_mmap_unlock(vma);
-	mm->map_count++;
+	if (!n)
+		return NULL;
+	left = build(at, n / 2, red - 1);
+	vma = list_entry(*at, struct vm_area_struct, vm_list);
+	*at = (*at)->next;
+	right = build(at, n - n / 2 - 1, red - 1);
+	rb_set_node(&vma->vm_rb, left, right, !red);
+	vma->rb_subtree_gap = largest_gap(&vma->vm_rb);
+	return &vma->vm_rb;
 }
 
-/* As deep as the tree: at most 34 for all areas that there can be. */
-static uint64_t sum_gaps(struct rb_node *node)
+void vma_build_tree(struct mm_struct *mm)
 {
-	struct vm_area_struct *vma = vma_of(node);
-	uint64_t gap = vma->rb_gap;
+	struct list_head *at = mm->areas.next;
+	int levels = 0; /* complete ones */
 
-	if (node->left)
-		gap = max(gap, sum_gaps(node->left));
-	if (node->right)
-		gap = max(gap, sum_gaps(node->right));
-	vma->rb_subtree_gap = gap;
-	return vma->rb_subtree_gap;
-}
-
-void vma_append_done(struct mm_struct *mm)
-{
-	if (mm->mm_rb.node)
-		sum_gaps(mm->mm_rb.node);
-}
-
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	i_mmap_lock(vma);
-	vma_link_locked(mm, vma);
-	i_mmap_unlock(vma);
+	for (uint32_t n = mm->map_count + 1; n > 1; n /= 2)
+		levels++;
+	rb_set_root(&mm->mm_rb, build(&at, mm->map_count, levels));
 }
 
 /* Readers are waited for before the file's lock is taken: they may wait too. */
 void vma_unlink_rmap(struct vm_area_struct *vma)
 {
-	vma_start_write(vma);
 	vma_mark_detached(vma);
-	i_mmap_lock(vma);
-	i_mmap_remove(vma);
-	i_mmap_unlock(vma);
+	if (vma->vm_file) {
+		i_mmap_lock(vma);
+		i_mmap_remove(vma);
+		i_mmap_unlock(vma);
+	}
 	unlink_anon_vmas(vma);
 }
 
@@ -328,7 +364,6 @@ void vma_unlink(struct vm_area_struct *vma)
 	mm->map_count--;
 }
 
-/* The trees of the reverse maps are keyed by range and vm_pgoff. */
 /* The range is the key in the reverse maps: leave and enter them again. */
 static void set_bounds(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
@@ -371,65 +406,107 @@ void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	i_mmap_unlock(vma);
 }
 
-/*
- * Highest fitting gap in this subtree. A subtree is entered only when it has a
- * large enough gap, and left without success only when that gap lies across
- * one of the two limits: so at most two paths are walked.
- */
-static vaddr_t gap_in(const struct rb_node *node, uint64_t len, vaddr_t low,
-		      vaddr_t high)
+/* Does this subtree have a gap that could hold len bytes? */
+static bool has_room(const struct rb_node *node, uint64_t len)
 {
-	while (node && subtree_gap(node) >= len) {
-		const struct vm_area_struct *vma = vma_of(node);
-		vaddr_t end = min(vma->vm_start, high), start, found;
+	return node && subtree_gap(node) >= len;
+}
 
-		if (vma->vm_end + len <= high) {
-			found = gap_in(node->right, len, low, high);
-			if (found)
-				return found;
+/* Is there room for len bytes in the gap below vma, between the limits? */
+static bool gap_fits(const struct vm_area_struct *vma, uint64_t len,
+		     vaddr_t low, vaddr_t high)
+{
+	const struct vm_area_struct *prev = vma_prev(vma);
+	vaddr_t start = prev ? max(prev->vm_end, low) : low;
+	vaddr_t end = min(vma->vm_start, high);
+
+	return end >= start && end - start >= len;
+}
+
+/*
+ * The highest area with room for len bytes below it. A subtree is entered only
+ * when it has a large enough gap, and left without success only when that gap
+ * lies across one of the two limits: so at most two paths are walked.
+ */
+static struct vm_area_struct *
+highest_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low, vaddr_t high)
+{
+	struct rb_node *node = mm->mm_rb.node, *child;
+	struct vm_area_struct *vma;
+
+	if (!has_room(node, len))
+		return NULL;
+	for (;;) {
+		while (has_room(node->right, len) &&
+		       vma_of(node)->vm_end + len <= high)
+			node = node->right;
+		for (;;) {
+			vma = vma_of(node);
+			if (vma->rb_gap >= len && gap_fits(vma, len, low, high))
+				return vma;
+			if (vma->vm_start <= low)
+				return NULL; /* so is all that is left */
+			if (has_room(node->left, len))
+				break;
+			/* Back to where this was the right subtree. */
+			do {
+				child = node;
+				node = rb_parent(node);
+			} while (node && child == node->left);
+			if (!node)
+				return NULL;
 		}
-		start = max(vma->vm_start - vma->rb_gap, low);
-		if (vma->rb_gap >= len && end >= start && end - start >= len)
-			return end - len;
-		if (vma->vm_start <= low)
-			break;
 		node = node->left;
+	}
+}
+
+/*
+ * The highest free range in [low, high). A range too near to an area that grows
+ * down will not do: then the search goes on below its guard gap. So nothing is
+ * placed between a stack and the end of its gap even where another area lies
+ * between the two, as on Linux.
+ */
+static vaddr_t find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
+			vaddr_t high, struct vm_area_struct **next)
+{
+	const struct vm_area_struct *last = vma_last(mm);
+
+	*next = NULL;
+	if (high - low >= len && (!last || high - len >= last->vm_end))
+		return high - len;
+	while (high >= low && high - low >= len) {
+		struct vm_area_struct *vma = highest_gap(mm, len, low, high);
+		vaddr_t end;
+
+		if (!vma)
+			break;
+		end = min(vma->vm_start, high);
+		if (vm_start_gap(vma) >= end) {
+			*next = vma;
+			return end - len;
+		}
+		high = vm_start_gap(vma);
 	}
 	return 0;
 }
 
-/* The highest free range, whatever is above it. */
-static vaddr_t highest_gap(const struct mm_struct *mm, uint64_t len,
-			   vaddr_t low, vaddr_t high)
+vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len,
+		     struct vm_area_struct **next)
 {
-	const struct vm_area_struct *last = vma_of(rb_last(&mm->mm_rb));
-	vaddr_t start = last ? max(last->vm_end, low) : low;
+	vaddr_t base = mm->mmap_base, start, end, found;
+	const struct vm_area_struct *prev;
 
-	if (high < low || high - low < len)
-		return 0;
-	if (start <= high && high - start >= len)
-		return high - len;
-	return gap_in(mm->mm_rb.node, len, low, high);
-}
-
-/*
- * A range too near to an area that grows down will not do: then the search
- * goes on below its guard gap. So nothing is placed between a stack and the
- * end of its gap even where another area lies between the two, as on Linux.
- */
-vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
-		     vaddr_t high)
-{
-	const struct vm_area_struct *next;
-	vaddr_t found;
-
-	while ((found = highest_gap(mm, len, low, high))) {
-		next = find_vma(mm, found);
-		if (!next || vm_start_gap(next) >= found + len)
-			break;
-		high = vm_start_gap(next);
-	}
-	return found;
+	found = find_gap(mm, len, MM_USER_START, base, next);
+	if (!found)
+		found = find_gap(mm, len, base, MM_USER_END, next);
+	if (found)
+		return found;
+	/* The gap across mmap_base, whole. */
+	*next = find_vma(mm, base);
+	prev = vma_before(mm, *next);
+	start = prev ? prev->vm_end : MM_USER_START;
+	end = *next ? vm_start_gap(*next) : MM_USER_END;
+	return end >= start && end - start >= len ? end - len : 0;
 }
 
 void vm_stat_account(struct mm_struct *mm, uint64_t flags, int64_t pages)

@@ -113,9 +113,42 @@ struct vm_area_struct *vma_lookup(const struct mm_struct *mm, vaddr_t addr);
 /* The first area that meets [start, end), or NULL. */
 struct vm_area_struct *find_vma_intersection(const struct mm_struct *mm,
 					     vaddr_t start, vaddr_t end);
-struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
-struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
-struct vm_area_struct *vma_first(const struct mm_struct *mm);
+
+/* The neighbours of an area in the tree, the lowest area, the highest; NULL. */
+static inline struct vm_area_struct *vma_at(const struct mm_struct *mm,
+					    const struct list_head *node)
+{
+	return node != &mm->areas
+		   ? list_entry(node, struct vm_area_struct, vm_list)
+		   : NULL;
+}
+
+static inline struct vm_area_struct *vma_next(const struct vm_area_struct *vma)
+{
+	return vma_at(vma->vm_mm, vma->vm_list.next);
+}
+
+static inline struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
+{
+	return vma_at(vma->vm_mm, vma->vm_list.prev);
+}
+
+static inline struct vm_area_struct *vma_first(const struct mm_struct *mm)
+{
+	return vma_at(mm, mm->areas.next);
+}
+
+static inline struct vm_area_struct *vma_last(const struct mm_struct *mm)
+{
+	return vma_at(mm, mm->areas.prev);
+}
+
+/* The area before `next`; NULL stands for what is above all areas. */
+static inline struct vm_area_struct *
+vma_before(const struct mm_struct *mm, const struct vm_area_struct *next)
+{
+	return next ? vma_prev(next) : vma_last(mm);
+}
 
 #define for_each_vma(mm, vma)                                                  \
 	for (vma = vma_first(mm); vma; vma = vma_next(vma))
@@ -136,23 +169,24 @@ static inline vaddr_t vm_start_gap(const struct vm_area_struct *vma)
 
 /*
  * Put a detached area into the tree and its file's i_mmap, and count it (it is
- * in the trees of its anon_vmas already). Cannot fail. vma_unlink takes it out
- * of all of them and marks it detached: from then on neither a fault nor a
- * reverse map leads to its page tables.
+ * in the trees of its anon_vmas already). `next` is the area above its place,
+ * NULL: none. Cannot fail. vma_unlink takes it out of all of them and marks it
+ * detached: from then on neither a fault nor a reverse map leads to its page
+ * tables.
  */
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
-
-/*
- * The same for a tree that is built from the lowest area to the highest: prev
- * is the one added last, or NULL. Until vma_append_done() no gap may be looked
- * for. Saves half of what searching and updating the gaps costs each time.
- */
-void vma_append(struct mm_struct *mm, struct vm_area_struct *vma,
-		struct vm_area_struct *prev);
-void vma_append_done(struct mm_struct *mm);
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma,
+	      struct vm_area_struct *next);
 void vma_unlink(struct vm_area_struct *vma);
 
-/* For exit: all of vma_unlink but the tree, which is thrown away whole. */
+/*
+ * The same in two steps, for fork: vma_append puts the area last on the list of
+ * areas, vma_build_tree makes the tree of them, so that none is searched for or
+ * balanced.
+ */
+void vma_append(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_build_tree(struct mm_struct *mm);
+
+/* For exit: all of vma_unlink but tree and list, which are left as they are. */
 void vma_unlink_rmap(struct vm_area_struct *vma);
 
 /*
@@ -167,16 +201,22 @@ void vma_set_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
  * covered, so no gap changes and none is looked at, which saves some 200
  * instructions of a split or merge.
  */
-void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma,
+		     struct vm_area_struct *next);
 void vma_set_border_locked(struct vm_area_struct *vma, vaddr_t end);
 
 /*
- * The highest free range of len bytes inside [low, high) that keeps off the
- * guard gaps of areas that grow down, or 0. O(log n) and as much again for each
- * such area on the way.
+ * The highest free range of len bytes below mmap_base that keeps off the guard
+ * gaps of areas that grow down; when there is none, the highest above; or 0.
+ * *next: the area above it, or NULL. O(log n) and as much again for each area
+ * that grows down on the way.
  */
-vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
-		     vaddr_t high);
+vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len,
+		     struct vm_area_struct **next);
+
+/* What rb_gap must be, given the area before this one. */
+uint64_t vma_gap_below(const struct vm_area_struct *vma,
+		       const struct vm_area_struct *prev);
 
 /* Account `pages` more (or fewer) pages of an area with these flags. */
 void vm_stat_account(struct mm_struct *mm, uint64_t flags, int64_t pages);
@@ -212,9 +252,9 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 void vma_merge_next(struct vm_area_struct *vma);
 
 /*
- * A new mapping [start, end) with these properties: extend a neighbour instead
- * of making an area? Returns the extended area or NULL.
+ * A new mapping [start, end) with these properties, below `next` (NULL: above
+ * all areas): extend a neighbour instead of making an area? Returns whether.
  */
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, vaddr_t start,
-				     vaddr_t end, uint64_t flags,
-				     struct file *file, pgoff_t pgoff);
+bool vma_merge_new(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+		   uint64_t flags, struct file *file, pgoff_t pgoff,
+		   struct vm_area_struct *next);

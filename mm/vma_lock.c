@@ -7,7 +7,8 @@
  * adds VMA_LOCK_OFFSET to vm_refcnt and waits until the readers it found have
  * left, then sets vm_lock_seq. So a reader that got in before is waited for,
  * and one that comes later is refused: by VMA_REF_LIMIT while the writer
- * waits, by vm_lock_seq afterwards.
+ * waits, by vm_lock_seq afterwards. (Set any earlier, a reader might take the
+ * lock of this writer for one that is gone.)
  *
  * Area memory is type-stable: a reader may hold a pointer to an area that was
  * freed and used anew. vm_refcnt is 0 while it is detached; and if it has been
@@ -197,16 +198,18 @@ void vma_start_write(struct vm_area_struct *vma)
 void vma_mark_attached(struct vm_area_struct *vma)
 {
 	vma_assert_detached(vma);
+	mmap_assert_write_locked(vma->vm_mm);
+	store_relaxed(&vma->vm_lock_seq, vma->vm_mm->mm_lock_seq);
 	store_release(&vma->vm_refcnt, 1);
 }
 
 /*
- * A reader may hold the area for a moment even now, before it sees that the
- * area is write-locked; such a reader is waited for.
+ * Readers keep the count above zero and are waited for; those that get in
+ * before VMA_LOCK_OFFSET is there are waited for as well.
  */
 void vma_mark_detached(struct vm_area_struct *vma)
 {
-	vma_assert_write_locked(vma);
+	mmap_assert_write_locked(vma->vm_mm);
 	vma_assert_attached(vma);
 	if (likely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) == 1))
 		return;

@@ -83,7 +83,10 @@ void vma_assert_locked(const struct vm_area_struct *vma);
 void vma_assert_attached(const struct vm_area_struct *vma);
 void vma_assert_detached(const struct vm_area_struct *vma);
 
-/* The area enters or leaves the tree. Detaching waits for its readers. */
+/*
+ * The area enters the tree, locked for writing, or leaves it: then its readers
+ * are waited for.
+ */
 void vma_mark_attached(struct vm_area_struct *vma);
 void vma_mark_detached(struct vm_area_struct *vma);
 

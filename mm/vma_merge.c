@@ -25,7 +25,7 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	      struct vm_area_struct **above)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct vm_area_struct *upper;
+	struct vm_area_struct *upper, *next = vma_next(vma);
 	int err;
 
 	mmap_assert_write_locked(mm);
@@ -50,7 +50,7 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 		vma->vm_ops->open(upper);
 	i_mmap_lock(vma);
 	vma_set_border_locked(vma, addr);
-	vma_link_locked(mm, upper);
+	vma_link_locked(mm, upper, next);
 	i_mmap_unlock(vma);
 	if (above)
 		*above = upper;
@@ -154,30 +154,26 @@ static bool fits(const struct vm_area_struct *vma, uint64_t flags,
 	       vma->vm_file == file && !has_close(vma) && !is_fork_child(vma);
 }
 
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, vaddr_t start,
-				     vaddr_t end, uint64_t flags,
-				     struct file *file, pgoff_t pgoff)
+bool vma_merge_new(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+		   uint64_t flags, struct file *file, pgoff_t pgoff,
+		   struct vm_area_struct *next)
 {
-	struct vm_area_struct *next = find_vma(mm, start), *prev;
+	struct vm_area_struct *prev = vma_before(mm, next);
 	uint64_t npages = (end - start) >> PAGE_SHIFT;
 
-	prev = next ? vma_prev(next)
-	       : rb_last(&mm->mm_rb)
-		   ? rb_entry(rb_last(&mm->mm_rb), struct vm_area_struct, vm_rb)
-		   : NULL;
 	if (prev && prev->vm_end == start && fits(prev, flags, file) &&
 	    prev->vm_pgoff + vma_pages(prev) == pgoff) {
 		vma_start_write(prev);
 		vma_set_range(prev, prev->vm_start, end);
 		if (next && can_merge(prev, next))
 			merge_pair(prev, next);
-		return prev;
+		return true;
 	}
 	if (next && next->vm_start == end && fits(next, flags, file) &&
 	    pgoff + npages == next->vm_pgoff) {
 		vma_start_write(next);
 		vma_set_range(next, start, next->vm_end);
-		return next;
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -495,6 +495,28 @@ MM_TEST(areas_are_reported_with_name_and_use)
 	CHECK_EXACT(mm_rss(mm), 3);
 }
 
+/* When there is no room below mmap_base, what is above it serves. */
+MM_TEST(the_room_above_mmap_base_comes_last)
+{
+	struct mm_struct *mm = env_mm();
+	vaddr_t base = mm->mmap_base;
+	uint64_t above = (MM_USER_END - base) / PG;
+
+	CHECK_EQ(map(mm, MM_USER_START, (base - MM_USER_START) / PG - 2,
+		     PROT_EXEC, ANON | MAP_FIXED),
+		 MM_USER_START);
+	/* From 2 pages below to 1 page above. */
+	CHECK_EQ(map(mm, 0, above + 1, PROT_READ, ANON), base - PG);
+	CHECK_EQ(map(mm, 0, 2, PROT_READ, ANON), -ENOMEM);
+	CHECK_EQ(map(mm, 0, 1, PROT_READ, ANON), base - 2 * PG);
+	CHECK_EQ(map(mm, 0, 1, PROT_READ, ANON), -ENOMEM);
+	TRY_OK(do_munmap(mm, base + 4 * PG, 2 * PG));
+	TRY_OK(do_munmap(mm, base, 3 * PG));
+	CHECK_EQ(map(mm, 0, 3, PROT_NONE, ANON), base);
+	CHECK_EQ(map(mm, 0, 1, PROT_NONE, ANON), base + 5 * PG);
+	CHECK_EQ(map(mm, 0, 2, PROT_NONE, ANON), -ENOMEM);
+}
+
 static const struct tap_test tests[] = {
     ENTRY(mappings_are_placed_from_the_top_down),
     ENTRY(the_highest_hole_that_fits_is_taken),
@@ -518,6 +540,7 @@ static const struct tap_test tests[] = {
     ENTRY(populate_makes_every_page_resident),
     ENTRY(the_last_hole_of_the_address_space_is_found),
     ENTRY(how_freely_memory_is_promised_can_be_set),
+    ENTRY(the_room_above_mmap_base_comes_last),
     ENTRY(the_number_of_areas_is_limited),
     ENTRY(the_first_stack_grows_and_has_a_name),
     ENTRY(a_special_mapping_shows_the_kernels_pages),

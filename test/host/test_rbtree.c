@@ -72,12 +72,20 @@ static void insert(struct item *item, const struct rb_augment *augment)
 							: &parent->right;
 	}
 	rb_link_node(&item->rb, parent, link);
+	if (augment) {
+		item->sum = item->key;
+		rb_propagate(parent, augment);
+	}
 	rb_insert_augmented(&item->rb, &root, augment);
 	item->is_in = true;
 }
 
 static void erase(struct item *item, const struct rb_augment *augment)
 {
+	if (augment) {
+		item->sum = sum_of(&item->rb) - item->key;
+		rb_propagate(rb_parent(&item->rb), augment);
+	}
 	rb_erase_augmented(&item->rb, &root, augment);
 	item->is_in = false;
 }

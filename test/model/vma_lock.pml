@@ -10,7 +10,7 @@
  * Each access to shared memory is one step and spin tries every order of them.
  * Asserted is what the lock promises:
  *  - nobody is inside the area while a writer has it locked;
- *  - who is inside found its own mm, its address and an attached area, and
+ *  - who is inside found its own mm, its address and an area in use, and
  *    nothing of that changes;
  *  - the area has no reader when its memory is freed or used anew;
  *  - no wake-up is lost and nobody waits for ever: processes may stop after
@@ -55,7 +55,6 @@
 #define VMA_LOCK_OFFSET 16
 #define VMA_REF_LIMIT	(VMA_LOCK_OFFSET - 1)
 #define NEXT(seq)	((seq + 1) % SEQ_LIMIT)
-#define PREV(seq)	((seq + SEQ_LIMIT - 1) % SEQ_LIMIT)
 
 /* struct mm_struct, two of them; mmap_lock: held for writing */
 bool mmap_lock[2];
@@ -126,7 +125,7 @@ end:	do
 #endif
 	d_step { /* the fault itself */
 		assert(!is_write_locked);
-		assert(!is_free && vm_refcnt % VMA_LOCK_OFFSET >= 2);
+		assert(!is_free && vm_refcnt % VMA_LOCK_OFFSET >= 1);
 		assert(vm_mm == 0 && vm_start == 0);
 		inside--
 	};
@@ -245,13 +244,13 @@ inline map_area(mm)
 {
 	d_step { assert(!inside && vm_refcnt == 0 && !is_write_locked) };
 	vm_mm = mm;
-	vm_lock_seq = PREV(mm_lock_seq[mm]);
 	if
 	:: vm_start = 0
 	:: vm_start = 1
 	fi;
-	vma_start_write(mm);
-	vm_refcnt = 1; /* vma_mark_attached */
+	vm_lock_seq = mm_lock_seq[mm]; /* vma_mark_attached: locked from birth */
+	is_write_locked = true;
+	vm_refcnt = 1;
 	in_tree[mm] = true
 }
 
@@ -267,7 +266,6 @@ inline change_area(mm)
 /* vma_unlink, vm_area_free */
 inline unmap_area(mm)
 {
-	vma_start_write(mm);
 	vma_mark_detached(mm);
 	in_tree[mm] = false;
 	d_step {
