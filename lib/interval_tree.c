@@ -11,64 +11,26 @@
  */
 #include "lib/interval_tree.h"
 
-static struct interval_node *to_interval(const struct rb_node *rb)
-{
-	return rb_entry(rb, struct interval_node, rb);
-}
-
 /* Does the subtree have a node that ends at or after `start`? */
 static bool reaches(const struct rb_node *rb, uint64_t start)
 {
 	return rb && to_interval(rb)->subtree_last >= start;
 }
 
-/* The largest `last` of this subtree, its root ending at `last`. */
-static uint64_t last_below(const struct rb_node *rb, uint64_t last)
-{
-	if (rb->left)
-		last = max(last, to_interval(rb->left)->subtree_last);
-	if (rb->right)
-		last = max(last, to_interval(rb->right)->subtree_last);
-	return last;
-}
-
 bool interval_update(struct rb_node *rb, const struct rb_augment *self)
 {
-	const struct interval_ops *ops =
-	    container_of(self, struct interval_ops, augment);
-	struct interval_node *node = to_interval(rb);
-	uint64_t before = node->subtree_last;
-
-	node->subtree_last = last_below(rb, ops->last(node));
-	return node->subtree_last != before;
+	return interval_update_with(
+	    rb, container_of(self, struct interval_ops, augment));
 }
 
 void interval_insert(struct interval_root *root, struct interval_node *node)
 {
-	struct rb_node **link = &root->rb.node;
-	struct rb_node *parent = NULL;
-	uint64_t start = root->ops->start(node);
-
-	node->subtree_last = root->ops->last(node);
-	while (*link) {
-		parent = *link;
-		to_interval(parent)->subtree_last =
-		    max(to_interval(parent)->subtree_last, node->subtree_last);
-		if (start < root->ops->start(to_interval(parent)))
-			link = &parent->left;
-		else
-			link = &parent->right;
-	}
-	rb_link_node(&node->rb, parent, link);
-	rb_insert_augmented(&node->rb, &root->rb, &root->ops->augment);
+	interval_insert_with(root, node, root->ops);
 }
 
 void interval_remove(struct interval_root *root, struct interval_node *node)
 {
-	/* As if the node ended before all others, which nobody sees. */
-	node->subtree_last = last_below(&node->rb, 0);
-	rb_propagate(rb_parent(&node->rb), &root->ops->augment);
-	rb_erase_augmented(&node->rb, &root->rb, &root->ops->augment);
+	interval_remove_with(root, node, root->ops);
 }
 
 /* The first in the subtree of `rb` that meets [start, last]. */
@@ -131,7 +93,7 @@ const char *interval_verify(const struct interval_root *root)
 				root->ops->start(to_interval(rb)))
 			return "order";
 		if (to_interval(rb)->subtree_last !=
-		    last_below(rb, root->ops->last(to_interval(rb))))
+		    interval_last_below(rb, root->ops->last(to_interval(rb))))
 			return "subtree_last";
 	}
 	return NULL;

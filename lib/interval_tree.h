@@ -58,6 +58,70 @@ void interval_insert(struct interval_root *root, struct interval_node *node);
 void interval_remove(struct interval_root *root, struct interval_node *node);
 
 /*
+ * The same for a caller who knows the ops of the tree: as constants they are
+ * inlined, which saves some 40 instructions an operation.
+ */
+static inline struct interval_node *to_interval(const struct rb_node *rb)
+{
+	return rb_entry(rb, struct interval_node, rb);
+}
+
+/* The largest `last` of a subtree whose root ends at `last`. */
+static inline uint64_t interval_last_below(const struct rb_node *rb,
+					   uint64_t last)
+{
+	if (rb->left)
+		last = max(last, to_interval(rb->left)->subtree_last);
+	if (rb->right)
+		last = max(last, to_interval(rb->right)->subtree_last);
+	return last;
+}
+
+static inline bool interval_update_with(struct rb_node *rb,
+					const struct interval_ops *ops)
+{
+	struct interval_node *node = to_interval(rb);
+	uint64_t before = node->subtree_last;
+
+	node->subtree_last = interval_last_below(rb, ops->last(node));
+	return node->subtree_last != before;
+}
+
+static inline void interval_insert_with(struct interval_root *root,
+					struct interval_node *node,
+					const struct interval_ops *ops)
+{
+	struct rb_node **link = &root->rb.node, *parent = NULL;
+	uint64_t start = ops->start(node), last = ops->last(node);
+
+	node->subtree_last = last;
+	while (*link) {
+		struct interval_node *at = to_interval(*link);
+
+		parent = *link;
+		if (at->subtree_last < last)
+			at->subtree_last = last;
+		link = start < ops->start(at) ? &parent->left : &parent->right;
+	}
+	rb_link_node(&node->rb, parent, link);
+	rb_insert_augmented(&node->rb, &root->rb, &ops->augment);
+}
+
+static inline void interval_remove_with(struct interval_root *root,
+					struct interval_node *node,
+					const struct interval_ops *ops)
+{
+	struct rb_node *at = &node->rb;
+
+	/* As if the node ended before all others, which nobody sees. */
+	node->subtree_last = interval_last_below(at, 0);
+	do
+		at = rb_parent(at);
+	while (at && interval_update_with(at, ops));
+	rb_erase_augmented(&node->rb, &root->rb, &ops->augment);
+}
+
+/*
  * The node with the lowest start that meets [start, last], both included, and
  * the one after `node` that does; NULL when there is none. O(log n) each.
  */

@@ -124,8 +124,11 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 
 	if (!vma)
 		return -ENOMEM;
-	vm_flags_init(vma, vma_flags(src) & ~(VM_LOCKED | VM_LOCKONFAULT));
-	if (!vma_has(src, VM_WIPEONFORK) && anon_vma_fork(vma, src)) {
+	if (vma_has(src, VM_LOCKED | VM_LOCKONFAULT))
+		vm_flags_init(vma,
+			      vma_flags(src) & ~(VM_LOCKED | VM_LOCKONFAULT));
+	if (src->anon_vma && !vma_has(src, VM_WIPEONFORK) &&
+	    anon_vma_fork(vma, src)) {
 		file_put(vma->vm_file);
 		vm_area_free(vma);
 		return -ENOMEM;
@@ -133,7 +136,6 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
 	vma_append(mm, vma);
-	vm_stat_account(mm, vma_flags(vma), vma_pages(vma));
 	*vmap = vma;
 	return 0;
 }
@@ -146,8 +148,11 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 	int err = 0;
 
 	for_each_vma (old, src) {
-		if (vma_has(src, VM_DONTCOPY))
+		if (vma_has(src, VM_DONTCOPY)) {
+			vm_stat_account(mm, vma_flags(src),
+					-(int64_t)vma_pages(src));
 			continue;
+		}
 		vma_start_write(src);
 		err = dup_area(mm, src, &vma);
 		if (!err)
@@ -156,6 +161,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 			break;
 	}
 	vma_build_tree(mm);
+	mm->hiwater_vm = mm->total_vm;
 	/* The parent must not write through what it remembers. */
 	if (has_protected)
 		flush_tlb_mm(old);
@@ -164,6 +170,11 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *old)
 
 static void copy_description(struct mm_struct *mm, const struct mm_struct *old)
 {
+	/* As if all areas were copied; those that are not are taken off. */
+	mm->total_vm = old->total_vm;
+	mm->data_vm = old->data_vm;
+	mm->exec_vm = old->exec_vm;
+	mm->stack_vm = old->stack_vm;
 	mm->mmap_base = old->mmap_base;
 	mm->start_code = old->start_code;
 	mm->end_code = old->end_code;

@@ -90,7 +90,7 @@ void i_mmap_insert(struct vm_area_struct *vma)
 		return;
 	if (writes_file(vma))
 		mapping->nr_writable++;
-	interval_insert(&mapping->i_mmap, &vma->shared);
+	interval_insert_with(&mapping->i_mmap, &vma->shared, &i_mmap_ops);
 }
 
 void i_mmap_remove(struct vm_area_struct *vma)
@@ -101,7 +101,17 @@ void i_mmap_remove(struct vm_area_struct *vma)
 		return;
 	if (writes_file(vma))
 		mapping->nr_writable--;
-	interval_remove(&mapping->i_mmap, &vma->shared);
+	interval_remove_with(&mapping->i_mmap, &vma->shared, &i_mmap_ops);
+}
+
+static void chain_insert(struct anon_vma_chain *chain)
+{
+	interval_insert_with(&chain->anon_vma->rb_root, &chain->rb, &chain_ops);
+}
+
+static void chain_remove(struct anon_vma_chain *chain)
+{
+	interval_remove_with(&chain->anon_vma->rb_root, &chain->rb, &chain_ops);
 }
 
 /* A new family (parent NULL) or a member of the parent's. */
@@ -145,7 +155,7 @@ static void chain_link(struct anon_vma_chain *chain, struct vm_area_struct *vma,
 	chain->anon_vma = av;
 	fetch_add_relaxed(&av->refcount, 1);
 	list_add(&chain->same_vma, &vma->anon_vma_chain);
-	interval_insert(&av->rb_root, &chain->rb);
+	chain_insert(chain);
 }
 
 /* Could the two be one area but for their access permissions? */
@@ -337,7 +347,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	list_for_each_entry (chain, &vma->anon_vma_chain, same_vma) {
 		struct anon_vma *av = chain->anon_vma;
 
-		interval_remove(&av->rb_root, &chain->rb);
+		chain_remove(chain);
 		if (interval_is_empty(&av->rb_root) && av->parent)
 			av->parent->num_children--;
 	}
@@ -358,7 +368,7 @@ void anon_vma_tree_remove(struct vm_area_struct *vma)
 
 	spin_lock(family_lock(vma));
 	list_for_each_entry (chain, &vma->anon_vma_chain, same_vma)
-		interval_remove(&chain->anon_vma->rb_root, &chain->rb);
+		chain_remove(chain);
 }
 
 /* The family's lock was taken by anon_vma_tree_remove and is released here. */
@@ -367,7 +377,7 @@ void anon_vma_tree_insert(struct vm_area_struct *vma)
 	struct anon_vma_chain *chain;
 
 	list_for_each_entry (chain, &vma->anon_vma_chain, same_vma)
-		interval_insert(&chain->anon_vma->rb_root, &chain->rb);
+		chain_insert(chain);
 	spin_unlock(family_lock(vma));
 }
 

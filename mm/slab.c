@@ -303,22 +303,30 @@ void kmem_init(void)
 	page_add_shrinker(kmem_shrink);
 }
 
-/* The smallest power of two, as a shift, that holds `size` bytes. */
+/*
+ * The smallest power of two, as a shift, that holds `size` bytes, but no less
+ * than the smallest cache has. Few steps: without an instruction that counts
+ * zeros, __builtin_clzl() is a call of 43.
+ */
 static unsigned size_shift(size_t size)
 {
-	return size <= 1 ? 0 : 64 - __builtin_clzl(size - 1);
+	unsigned shift = KMALLOC_SHIFT_MIN;
+
+	while (size > 1UL << shift)
+		shift++;
+	return shift;
 }
 
 void *kmalloc(size_t size, unsigned gfp)
 {
-	unsigned shift = max(size_shift(size), (unsigned)KMALLOC_SHIFT_MIN);
 	struct page *page;
+	unsigned shift;
 
 	if (size <= KMALLOC_MAX)
-		return kmem_cache_alloc(&kmalloc_caches[shift], gfp);
-	shift = max(shift, (unsigned)PAGE_SHIFT);
-	if (shift - PAGE_SHIFT > MAX_ORDER)
+		return kmem_cache_alloc(&kmalloc_caches[size_shift(size)], gfp);
+	if (size > PAGE_SIZE << MAX_ORDER)
 		return NULL;
+	shift = max(size_shift(size), (unsigned)PAGE_SHIFT);
 	page = page_alloc(shift - PAGE_SHIFT, gfp);
 	return page ? page_address(page) : NULL;
 }

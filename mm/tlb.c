@@ -147,7 +147,8 @@ void tlb_gather_table(struct tlb_gather *gather, struct page *table)
 	list_add(&table->lru, &gather->tables);
 }
 
-void tlb_gather_flush(struct tlb_gather *gather)
+/* Fence, then let go; the gather is not usable before it is reset. */
+static void fence_and_free(struct tlb_gather *gather)
 {
 	struct page *table, *next;
 
@@ -160,6 +161,11 @@ void tlb_gather_flush(struct tlb_gather *gather)
 	put_pages(gather);
 	list_for_each_entry_safe (table, next, &gather->tables, lru)
 		table_free(table);
+}
+
+void tlb_gather_flush(struct tlb_gather *gather)
+{
+	fence_and_free(gather);
 	gather_reset(gather);
 }
 
@@ -173,11 +179,11 @@ void tlb_gather_finish(struct tlb_gather *gather)
 	struct mm_struct *mm = gather->mm;
 
 	if (gather->whole_mm) {
-		tlb_gather_flush(gather);
+		fence_and_free(gather);
 		return;
 	}
 	if (unlikely(load_relaxed(&mm->tlb_flush_pending) > 1))
 		tlb_gather_range(gather, 0, ~0UL);
-	tlb_gather_flush(gather);
+	fence_and_free(gather);
 	fetch_sub_release(&mm->tlb_flush_pending, 1);
 }

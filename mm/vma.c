@@ -312,22 +312,27 @@ void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * A tree of the n areas from *at on, which goes on behind them: halves, each
- * built the same way, so no two ways down differ by more than one. Nodes at
- * depth `red`, the last and incomplete level, are red. Some 40 instructions an
- * area; the recursion is 17 deep for all areas that there can be.
+ * A tree of the n > 0 areas from *at on, which goes on behind them: halves,
+ * each built the same way, so no two ways down differ by more than one. Nodes
+ * at depth `red`, the last and incomplete level, are red. Some 40 instructions
+ * an area; the recursion is 17 deep for all areas that there can be.
  */
 static struct rb_node *build(struct list_head **at, uint32_t n, int red)
 {
-	struct rb_node *left, *right;
 	struct vm_area_struct *vma;
+	struct rb_node *left, *right;
 
-	if (!n)
-		return NULL;
+	if (n == 1) {
+		vma = list_entry(*at, struct vm_area_struct, vm_list);
+		*at = (*at)->next;
+		rb_set_node(&vma->vm_rb, NULL, NULL, !red);
+		vma->rb_subtree_gap = vma->rb_gap;
+		return &vma->vm_rb;
+	}
 	left = build(at, n / 2, red - 1);
 	vma = list_entry(*at, struct vm_area_struct, vm_list);
 	*at = (*at)->next;
-	right = build(at, n - n / 2 - 1, red - 1);
+	right = n > 2 ? build(at, n - n / 2 - 1, red - 1) : NULL;
 	rb_set_node(&vma->vm_rb, left, right, !red);
 	vma->rb_subtree_gap = largest_gap(&vma->vm_rb);
 	return &vma->vm_rb;
@@ -340,7 +345,8 @@ void vma_build_tree(struct mm_struct *mm)
 
 	for (uint32_t n = mm->map_count + 1; n > 1; n /= 2)
 		levels++;
-	rb_set_root(&mm->mm_rb, build(&at, mm->map_count, levels));
+	if (mm->map_count)
+		rb_set_root(&mm->mm_rb, build(&at, mm->map_count, levels));
 }
 
 /* Readers are waited for before the file's lock is taken: they may wait too. */
@@ -352,7 +358,8 @@ void vma_unlink_rmap(struct vm_area_struct *vma)
 		i_mmap_remove(vma);
 		i_mmap_unlock(vma);
 	}
-	unlink_anon_vmas(vma);
+	if (vma->anon_vma)
+		unlink_anon_vmas(vma);
 }
 
 void vma_unlink(struct vm_area_struct *vma)

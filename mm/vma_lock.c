@@ -85,18 +85,6 @@ void mmap_write_downgrade(struct mm_struct *mm)
 	downgrade_write(&mm->mmap_lock);
 }
 
-void mmap_assert_locked(struct mm_struct *mm)
-{
-	if (CONFIG_DEBUG)
-		BUG_ON(!rwsem_is_locked(&mm->mmap_lock));
-}
-
-void mmap_assert_write_locked(struct mm_struct *mm)
-{
-	if (CONFIG_DEBUG)
-		BUG_ON(!rwsem_is_mine(&mm->mmap_lock));
-}
-
 void vma_wake_writer(struct mm_struct *mm)
 {
 	struct thread *writer = load_acquire(&mm->vma_writer_wait);
@@ -143,19 +131,14 @@ bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 	return start_read(mm, vma);
 }
 
-bool vma_is_write_locked(const struct vm_area_struct *vma)
-{
-	return load_relaxed(&vma->vm_lock_seq) ==
-	       load_relaxed(&vma->vm_mm->mm_lock_seq);
-}
-
 /*
  * Keep new readers out and wait until `rest` is all that is left of vm_refcnt:
  * VMA_LOCK_OFFSET plus 1 for an attached area, VMA_LOCK_OFFSET for one that is
  * being detached.
  */
-static void wait_for_readers(struct mm_struct *mm, struct vm_area_struct *vma,
-			     uint32_t rest)
+static __noinline void wait_for_readers(struct mm_struct *mm,
+					struct vm_area_struct *vma,
+					uint32_t rest)
 {
 	if (likely(load_acquire(&vma->vm_refcnt) == rest))
 		return;
@@ -187,20 +170,12 @@ void vma_start_write(struct vm_area_struct *vma)
 		return;
 	}
 	lockdep_acquire(vma, area_class(), LOCK_SLEEPS);
-	fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET);
-	wait_for_readers(mm, vma, VMA_LOCK_OFFSET + 1);
+	if (unlikely(fetch_add_acquire(&vma->vm_refcnt, VMA_LOCK_OFFSET) != 1))
+		wait_for_readers(mm, vma, VMA_LOCK_OFFSET + 1);
 	store_relaxed(&vma->vm_lock_seq, mm->mm_lock_seq);
 	/* Readers that get in from now on see vm_lock_seq. */
 	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
 	lockdep_release(vma);
-}
-
-void vma_mark_attached(struct vm_area_struct *vma)
-{
-	vma_assert_detached(vma);
-	mmap_assert_write_locked(vma->vm_mm);
-	store_relaxed(&vma->vm_lock_seq, vma->vm_mm->mm_lock_seq);
-	store_release(&vma->vm_refcnt, 1);
 }
 
 /*
@@ -218,32 +193,6 @@ void vma_mark_detached(struct vm_area_struct *vma)
 	wait_for_readers(vma->vm_mm, vma, VMA_LOCK_OFFSET);
 	fetch_sub_release(&vma->vm_refcnt, VMA_LOCK_OFFSET);
 	lockdep_release(vma);
-}
-
-void vma_assert_write_locked(const struct vm_area_struct *vma)
-{
-	if (!CONFIG_DEBUG)
-		return;
-	mmap_assert_write_locked(vma->vm_mm);
-	BUG_ON(!vma_is_write_locked(vma));
-}
-
-void vma_assert_locked(const struct vm_area_struct *vma)
-{
-	if (CONFIG_DEBUG && load_relaxed(&vma->vm_refcnt) <= 1)
-		mmap_assert_locked(vma->vm_mm);
-}
-
-void vma_assert_attached(const struct vm_area_struct *vma)
-{
-	if (CONFIG_DEBUG)
-		BUG_ON(!load_relaxed(&vma->vm_refcnt));
-}
-
-void vma_assert_detached(const struct vm_area_struct *vma)
-{
-	if (CONFIG_DEBUG)
-		BUG_ON(load_relaxed(&vma->vm_refcnt));
 }
 
 /* Lockless descent; what it finds may be stale, and it may miss. */

@@ -39,8 +39,17 @@ void mmap_write_lock_nested(struct mm_struct *mm);
 void mmap_write_downgrade(struct mm_struct *mm);
 
 /* BUG unless the lock is held (for reading or writing / for writing). */
-void mmap_assert_locked(struct mm_struct *mm);
-void mmap_assert_write_locked(struct mm_struct *mm);
+static inline void mmap_assert_locked(struct mm_struct *mm)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!rwsem_is_locked(&mm->mmap_lock));
+}
+
+static inline void mmap_assert_write_locked(struct mm_struct *mm)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!rwsem_is_mine(&mm->mmap_lock));
+}
 
 /*
  * Lock an area for reading without mmap_lock. false: detached, being written,
@@ -77,17 +86,50 @@ static inline void vma_end_read(struct vm_area_struct *vma)
 /* Lock an area for writing until mmap_lock is released. Sleeps. */
 void vma_start_write(struct vm_area_struct *vma);
 
-bool vma_is_write_locked(const struct vm_area_struct *vma);
-void vma_assert_write_locked(const struct vm_area_struct *vma);
-void vma_assert_locked(const struct vm_area_struct *vma);
-void vma_assert_attached(const struct vm_area_struct *vma);
-void vma_assert_detached(const struct vm_area_struct *vma);
+static inline bool vma_is_write_locked(const struct vm_area_struct *vma)
+{
+	return load_relaxed(&vma->vm_lock_seq) ==
+	       load_relaxed(&vma->vm_mm->mm_lock_seq);
+}
+
+/* As the two above; attached: in the tree, detached: not, and no reader. */
+static inline void vma_assert_write_locked(const struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	if (CONFIG_DEBUG)
+		BUG_ON(!vma_is_write_locked(vma));
+}
+
+static inline void vma_assert_locked(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG && load_relaxed(&vma->vm_refcnt) <= 1)
+		mmap_assert_locked(vma->vm_mm);
+}
+
+static inline void vma_assert_attached(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(!load_relaxed(&vma->vm_refcnt));
+}
+
+static inline void vma_assert_detached(const struct vm_area_struct *vma)
+{
+	if (CONFIG_DEBUG)
+		BUG_ON(load_relaxed(&vma->vm_refcnt));
+}
 
 /*
  * The area enters the tree, locked for writing, or leaves it: then its readers
  * are waited for.
  */
-void vma_mark_attached(struct vm_area_struct *vma);
+static inline void vma_mark_attached(struct vm_area_struct *vma)
+{
+	vma_assert_detached(vma);
+	mmap_assert_write_locked(vma->vm_mm);
+	store_relaxed(&vma->vm_lock_seq, vma->vm_mm->mm_lock_seq);
+	store_release(&vma->vm_refcnt, 1);
+}
+
 void vma_mark_detached(struct vm_area_struct *vma);
 
 /*

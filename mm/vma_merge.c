@@ -110,13 +110,15 @@ static bool can_merge(const struct vm_area_struct *low,
 	       can_share_anon_vma(low, high);
 }
 
-/* Let `low` take over all of `high`. Returns whether it did. */
+/*
+ * Let `low` take over all of `high`. Returns whether it did. Nothing of `high`
+ * changes before it is unlinked, which waits for its readers.
+ */
 static bool merge_pair(struct vm_area_struct *low, struct vm_area_struct *high)
 {
 	vaddr_t end = high->vm_end;
 
 	vma_start_write(low);
-	vma_start_write(high);
 	if (!low->anon_vma && high->anon_vma && anon_vma_clone(low, high))
 		return false;
 	/* The range grows first, so that rmap always finds its pages. */

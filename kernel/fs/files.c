@@ -43,7 +43,8 @@ static void table_copy(struct files *files, struct open_file **slot,
 		       uint64_t *cloexec)
 {
 	memcpy(slot, files->slot, files->end * sizeof(*slot));
-	memcpy(cloexec, files->cloexec, files->size / 8);
+	for (unsigned i = 0; i < files->size / 64; i++)
+		cloexec[i] = files->cloexec[i];
 }
 
 struct files *files_alloc(void)
