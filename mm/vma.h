@@ -248,7 +248,10 @@ int vma_isolate(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end);
  */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 
-/* The same with the area above alone: for an area that has grown up to it. */
+/*
+ * The same with the area above alone: for an area that has grown up to it. In
+ * both calls the area is locked for writing.
+ */
 void vma_merge_next(struct vm_area_struct *vma);
 
 /*

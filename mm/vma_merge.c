@@ -112,13 +112,13 @@ static bool can_merge(const struct vm_area_struct *low,
 
 /*
  * Let `low` take over all of `high`. Returns whether it did. Nothing of `high`
- * changes before it is unlinked, which waits for its readers.
+ * changes before it is unlinked, which waits for its readers; `low` is locked.
  */
 static bool merge_pair(struct vm_area_struct *low, struct vm_area_struct *high)
 {
 	vaddr_t end = high->vm_end;
 
-	vma_start_write(low);
+	vma_assert_write_locked(low);
 	if (!low->anon_vma && high->anon_vma && anon_vma_clone(low, high))
 		return false;
 	/* The range grows first, so that rmap always finds its pages. */
@@ -142,8 +142,11 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *prev = vma_prev(vma);
 
-	if (prev && can_merge(prev, vma) && merge_pair(prev, vma))
-		vma = prev;
+	if (prev && can_merge(prev, vma)) {
+		vma_start_write(prev);
+		if (merge_pair(prev, vma))
+			vma = prev;
+	}
 	vma_merge_next(vma);
 	return vma;
 }
