@@ -36,5 +36,6 @@ struct auxv {
 #define AT_RANDOM	25 /* address of 16 random bytes */
 #define AT_HWCAP2	26
 #define AT_EXECFN	31 /* address of the path given to execve */
+#define AT_MINSIGSTKSZ	51 /* bytes that the frame of a signal takes */
 #define AT_SYSINFO_EHDR 33 /* address of the vDSO's ELF header */
 #define AT_MINSIGSTKSZ	51

@@ -64,6 +64,11 @@ struct clone_args {
 
 #define CLONE_ARGS_SIZE_VER0 64
 
+/* Whose nice value getpriority is about. */
+#define PRIO_PROCESS 0
+#define PRIO_PGRP    1
+#define PRIO_USER    2
+
 #define SCHED_NORMAL 0
 #define SCHED_FIFO   1
 #define SCHED_RR     2

@@ -136,7 +136,8 @@ static int copy_process(struct process **pp, uint64_t flags)
 	err = copy_sighand(p, flags);
 	if (err)
 		return err;
-	p->oom_score_adj = load_relaxed(&self->oom_score_adj);
+	p->traits = self->traits;
+	p->traits.bits &= ~TRAIT_SUBREAPER;
 	memcpy(p->limit, self->limit, sizeof(p->limit));
 	p->ids = self->ids;
 	p->exit_signal = (int)(flags & CSIGNAL);

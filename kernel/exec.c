@@ -115,6 +115,8 @@ static int prepare_mm(struct exec *exec, size_t head_len)
 	exec->mm = mm_alloc();
 	if (!exec->mm)
 		return -ENOMEM;
+	if (current->mm)
+		mm_inherit(exec->mm, current->mm);
 	exec->mm->limits = (struct mm_limits){
 	    .as = process_limit(p, RLIMIT_AS),
 	    .data = process_limit(p, RLIMIT_DATA),

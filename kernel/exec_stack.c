@@ -18,6 +18,7 @@
 #include "mm/slab.h"
 
 #include "abi/auxvec.h"
+#include "abi/signal.h"
 
 #define STACK_SPARE   (128UL << 10) /* below what the arguments use */
 #define STACK_MIN     (128UL << 10) /* arguments may always use this */
@@ -219,6 +220,7 @@ static int push_auxiliary(struct exec *exec, struct stack_builder *b,
 	push_auxv(b, AT_SECURE, 0);
 	push_auxv(b, AT_RANDOM, b->at);
 	push_auxv(b, AT_EXECFN, path_at);
+	push_auxv(b, AT_MINSIGSTKSZ, sizeof(struct rt_sigframe));
 	push_auxv(b, AT_NULL, 0);
 	return 0;
 }

@@ -75,13 +75,13 @@ static void release_process(struct process *p)
 	mmput(mm);
 }
 
-/* A child whose parent ends becomes the first process's. process_lock. */
-static void adopt(struct process *child, struct process *init)
+/* A child whose parent ends becomes another's. process_lock is held. */
+static void adopt(struct process *child, struct process *reaper)
 {
 	struct thread *t;
 
-	child->parent = init;
-	list_move_tail(&child->sibling, &init->children);
+	child->parent = reaper;
+	list_move_tail(&child->sibling, &reaper->children);
 	child->exit_signal = SIGCHLD;
 	for_each_thread(t, child)
 	{
@@ -89,7 +89,7 @@ static void adopt(struct process *child, struct process *init)
 			send_thread_signal_locked(t, t->pdeath_signal, NULL);
 	}
 	if (child->is_zombie) {
-		wake_all(&init->child_wait);
+		wake_all(&reaper->child_wait);
 	} else if (child->stop_signal) {
 		send_signal_locked(child, SIGHUP, NULL);
 		send_signal_locked(child, SIGCONT, NULL);
@@ -104,17 +104,28 @@ static bool is_parent_indifferent(struct process *parent)
 	return action.sa_handler == SIG_IGN || action.sa_flags & SA_NOCLDWAIT;
 }
 
+/* Who adopts the children of p: an ancestor that wants to, or the first. */
+static struct process *find_reaper(const struct process *p)
+{
+	struct process *reaper = p->parent;
+
+	while (reaper && (!(reaper->traits.bits & TRAIT_SUBREAPER) ||
+			  reaper->is_zombie || reaper->is_group_exit))
+		reaper = reaper->parent;
+	return reaper ? reaper : pid_find_locked(1)->process;
+}
+
 /* The last thread has left. process_lock is held. */
 static void become_zombie(struct process *p)
 {
-	struct process *init = pid_find_locked(1)->process;
+	struct process *reaper = find_reaper(p);
 	struct process *child, *next;
 	int status = p->exit_status;
 	bool is_reaped;
 
 	signal_flush_process(p);
 	list_for_each_entry_safe (child, next, &p->children, sibling)
-		adopt(child, init);
+		adopt(child, reaper);
 	memcpy(p->comm, current->comm, sizeof(p->comm));
 	p->is_zombie = true;
 	is_reaped =

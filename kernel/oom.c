@@ -21,7 +21,7 @@
 /* What init and its like have; others are judged by their size. */
 static bool is_exempt(const struct process *p)
 {
-	return p->pid_nr == 1 || p->oom_score_adj == OOM_SCORE_ADJ_MIN;
+	return p->pid_nr == 1 || p->traits.oom_score_adj == OOM_SCORE_ADJ_MIN;
 }
 
 /*
@@ -34,7 +34,7 @@ static int64_t badness(const struct process *p)
 	    mm_rss(p->mm) + load_relaxed(&p->mm->pgtables_bytes) / PAGE_SIZE;
 
 	return (int64_t)pages +
-	       p->oom_score_adj * (int64_t)(page_nr_total() / 1000);
+	       p->traits.oom_score_adj * (int64_t)(page_nr_total() / 1000);
 }
 
 int oom_score(const struct process *p)

@@ -368,6 +368,8 @@ void process_get_info(struct process *p, struct process_info *info)
 	info->nr_threads = p->nr_threads;
 	info->start_time = p->start_time;
 	info->exit_signal = p->exit_signal;
+	info->nice = (int)p->traits.nice;
+	info->no_new_privs = p->traits.bits & TRAIT_NO_NEW_PRIVS;
 	info->ids = p->ids;
 	info->children = p->dead_children;
 	process_usage_locked(p, &info->usage);

@@ -47,6 +47,20 @@ struct ids {
 	uint32_t gid[NR_IDS];
 };
 
+/* What a child has from its parent and what is asked for seldom. */
+#define TRAIT_UNDUMPABLE    1u
+#define TRAIT_KEEPCAPS	    2u
+#define TRAIT_NO_NEW_PRIVS  4u
+#define TRAIT_NO_HUGE_PAGES 8u
+#define TRAIT_SUBREAPER	    16u /* adopts orphans among its descendants */
+
+struct traits {
+	int oom_score_adj;    /* OOM_SCORE_ADJ_MIN: never a victim */
+	uint32_t bits;	      /* TRAIT_* */
+	int64_t nice;	      /* kept, and shown */
+	uint64_t timer_slack; /* 0: as at the start */
+};
+
 /* What signals do; shared by CLONE_SIGHAND. */
 struct sighand {
 	struct spinlock lock;
@@ -105,7 +119,7 @@ struct process {
 	uint64_t start_time;	      /* c; machine_clock() */
 	struct rlimit limit[RLIM_NLIMITS]; /* T to write */
 	struct ids ids;			   /* T to write */
-	int oom_score_adj; /* a; OOM_SCORE_ADJ_MIN: never a victim */
+	struct traits traits;		   /* a */
 
 	struct list_head timers; /* S and timer_mutex; posix_timer.c */
 	int next_timer_id;	 /* timer_mutex */
@@ -129,6 +143,8 @@ struct process_info {
 	struct usage usage, children; /* of all its threads */
 	uint64_t start_time;
 	struct ids ids;
+	int nice;
+	bool no_new_privs;
 	uint64_t sig_pending, sig_blocked, sig_ignored, sig_caught;
 	int exit_signal;
 	unsigned hart;

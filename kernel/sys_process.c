@@ -10,8 +10,6 @@
 #include "kernel/signal.h"
 #include "kernel/syscall.h"
 
-#include "abi/prctl.h"
-
 long sys_exit(uint64_t code)
 {
 	thread_exit((int)(code & 0xff) << 8);
@@ -143,44 +141,6 @@ long sys_setsid(void)
 	}
 	spin_unlock(&process_lock);
 	return result;
-}
-
-static long set_name(vaddr_t from)
-{
-	char name[TASK_COMM_LEN] = {0};
-	long len = strncpy_from_user(name, from, TASK_COMM_LEN - 1);
-
-	if (len < 0)
-		return len;
-	memcpy(current->comm, name, sizeof(name));
-	return 0;
-}
-
-long sys_prctl(uint64_t what, uint64_t arg, uint64_t arg3, uint64_t arg4,
-	       uint64_t arg5)
-{
-	(void)arg3;
-	(void)arg4;
-	(void)arg5;
-	switch ((int)what) {
-	case PR_SET_NAME:
-		return set_name(arg);
-	case PR_GET_NAME:
-		return copy_to_user(arg, current->comm, TASK_COMM_LEN);
-	case PR_SET_PDEATHSIG:
-		if (arg && !sig_is_valid(arg))
-			return -EINVAL;
-		current->pdeath_signal = (int)arg;
-		return 0;
-	case PR_GET_PDEATHSIG:
-		return put_user_u32(arg, (uint32_t)current->pdeath_signal);
-	case PR_GET_DUMPABLE:
-		return 1;
-	case PR_SET_DUMPABLE:
-		return arg > 1 ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
 }
 
 /* Only the ordinary personality; asking is allowed. */

@@ -143,16 +143,63 @@ long sys_sched_rr_get_interval(uint64_t tid, uint64_t addr)
 	return err ? err : put_timespec(addr, SCHED_SLICE);
 }
 
-/* Nice values: 20 minus the value is what getpriority returns. */
-long sys_getpriority(uint64_t which, uint64_t who)
+/* Is it the process, the group or the user that is asked about? */
+static bool is_meant(const struct process *p, unsigned which, unsigned who)
 {
-	(void)who;
-	return (uint32_t)which > 2 ? -EINVAL : 20;
+	const struct process *self = current->process;
+	unsigned uid = who ? who : self->ids.uid[ID_REAL];
+
+	if (!p || !p->mm)
+		return false;
+	switch (which) {
+	case PRIO_PROCESS:
+		return p->pid_nr == (int)(who ? who : (unsigned)self->pid_nr);
+	case PRIO_PGRP:
+		return who ? p->pgrp->nr == (int)who : p->pgrp == self->pgrp;
+	default:
+		return p->ids.uid[ID_REAL] == uid;
+	}
 }
 
-long sys_setpriority(uint64_t which, uint64_t who, uint64_t nice)
+/*
+ * Nice values are kept and shown. Sets those of all that are meant when `nice`
+ * is not NULL; returns 20 minus the best one, or -Exxx.
+ */
+static long for_each_meant(unsigned which, unsigned who, const int64_t *nice)
 {
-	(void)who;
-	(void)nice;
-	return (uint32_t)which > 2 ? -EINVAL : 0;
+	long result = -ESRCH;
+	struct pid *pid;
+
+	if (which > PRIO_USER)
+		return -EINVAL;
+	spin_lock(&process_lock);
+	for (pid = pid_next_locked(0); pid; pid = pid_next_locked(pid->nr)) {
+		struct process *p = pid->process;
+
+		if (!is_meant(p, which, who))
+			continue;
+		if (nice && *nice < p->traits.nice &&
+		    !process_is_root(current->process)) {
+			result = -EACCES;
+			break;
+		}
+		if (nice)
+			p->traits.nice = *nice;
+		result = max(result, 20 - (long)p->traits.nice);
+	}
+	spin_unlock(&process_lock);
+	return result;
+}
+
+long sys_getpriority(uint64_t which, uint64_t who)
+{
+	return for_each_meant((unsigned)which, (unsigned)who, NULL);
+}
+
+long sys_setpriority(uint64_t which, uint64_t who, uint64_t value)
+{
+	int64_t nice = min(max((int)value, -20), 19);
+	long result = for_each_meant((unsigned)which, (unsigned)who, &nice);
+
+	return min(result, 0L);
 }

@@ -188,6 +188,7 @@ static void copy_description(struct mm_struct *mm, const struct mm_struct *old)
 	mm->env_start = old->env_start;
 	mm->env_end = old->env_end;
 	mm->limits = old->limits;
+	mm_inherit(mm, old);
 	mm->private = old->private;
 	if (old->exe_file)
 		mm->exe_file = file_get(old->exe_file);

@@ -61,6 +61,14 @@ void mmdrop(struct mm_struct *mm);
  */
 int mm_fork(struct mm_struct *old, struct mm_struct **newp);
 
+/* What a forked or executed program keeps: no memory both W and X. */
+static inline void mm_inherit(struct mm_struct *mm, const struct mm_struct *old)
+{
+	uint32_t deny = load_relaxed(&old->deny_write_exec);
+
+	store_relaxed(&mm->deny_write_exec, deny & 2 ? 0 : deny);
+}
+
 /* mmap(2). file NULL for anonymous memory. The address, or -Exxx. */
 long do_mmap(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	     uint64_t len, unsigned prot, unsigned flags, pgoff_t pgoff);

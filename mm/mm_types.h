@@ -231,6 +231,7 @@ struct mm_struct {
 	uint32_t tlb_flush_pending; /* a; open gathers, 0 between operations */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */
+	uint32_t deny_write_exec; /* a; PR_MDWE_*: 0 or 1, 2: only here */
 
 	struct rwsem mmap_lock; /* its own cache lines, asserted in mm.c */
 	struct thread *vma_writer_wait; /* a; who waits for readers to leave */

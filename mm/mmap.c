@@ -284,6 +284,8 @@ static long mmap_locked(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	    next->vm_start < addr + len)
 		return -EEXIST;
 	err = mapping_flags(mm, file, len, pgoff, prot, flags, &vm_flags);
+	if (!err && map_deny_write_exec(mm, vm_flags, vm_flags))
+		err = -EACCES;
 	if (err)
 		return err;
 	if (!file) {

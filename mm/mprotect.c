@@ -210,7 +210,8 @@ static int mprotect_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 		flags = (vma_flags(vma) & ~VM_ACCESS_FLAGS) |
 			calc_vm_prot_bits(prot);
 		/* VM_MAY* stand four bits above what they allow. */
-		if (flags & ~(flags >> 4) & VM_ACCESS_FLAGS) {
+		if (flags & ~(flags >> 4) & VM_ACCESS_FLAGS ||
+		    map_deny_write_exec(mm, vma_flags(vma), flags)) {
 			err = -EACCES;
 			break;
 		}

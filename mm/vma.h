@@ -81,6 +81,17 @@ static inline bool vma_hw_sets_dirty(const struct vm_area_struct *vma)
 	return load_relaxed(&vma->vm_flags.bits) & VM_SHARED;
 }
 
+/*
+ * May memory not be had with these flags, if it had the `old` ones before? The
+ * program has asked for code that cannot be written (PR_SET_MDWE).
+ */
+static inline bool map_deny_write_exec(const struct mm_struct *mm, uint64_t old,
+				       uint64_t flags)
+{
+	return flags & VM_EXEC && (flags & VM_WRITE || !(old & VM_EXEC)) &&
+	       load_relaxed(&mm->deny_write_exec);
+}
+
 /* Copy-on-write: private and possibly writable. */
 static inline bool is_cow_mapping(uint64_t flags)
 {

@@ -278,7 +278,7 @@ static int store_oom_adj(const char *text, const struct inode *inode)
 	p = proc_process(inode);
 	if (!p)
 		return -ESRCH;
-	store_relaxed(&p->oom_score_adj, (int)value);
+	store_relaxed(&p->traits.oom_score_adj, (int)value);
 	process_put(p);
 	return 0;
 }
@@ -289,7 +289,7 @@ static void show_oom_adj(struct seq *seq, const struct inode *inode)
 
 	if (!p)
 		return;
-	seq_printf(seq, "%d\n", load_relaxed(&p->oom_score_adj));
+	seq_printf(seq, "%d\n", load_relaxed(&p->traits.oom_score_adj));
 	process_put(p);
 }
 

@@ -96,7 +96,7 @@ void show_pid_stat(struct seq *seq, const struct inode *inode)
 	get_mm_numbers(inode, &n);
 	seq_printf(seq, "%d (%s) %c %d %d %d 0 -1 0", info.pid, info.comm,
 		   info.state, info.ppid, info.pgrp, info.session);
-	const uint64_t number[] = {
+	const uint64_t use[] = {
 	    info.usage.min_flt,
 	    info.children.min_flt,
 	    info.usage.maj_flt,
@@ -105,8 +105,8 @@ void show_pid_stat(struct seq *seq, const struct inode *inode)
 	    0, /* stime: not told apart */
 	    info.children.runtime / NS_PER_TICK,
 	    0,
-	    20, /* priority, nice */
-	    0,
+	};
+	const uint64_t number[] = {
 	    info.nr_threads,
 	    0,
 	    info.start_time / NS_PER_TICK,
@@ -141,6 +141,8 @@ void show_pid_stat(struct seq *seq, const struct inode *inode)
 	    n.env_end,
 	    0, /* exit_code */
 	};
+	show_numbers(seq, use, ARRAY_SIZE(use));
+	seq_printf(seq, " %d %d", 20 + info.nice, info.nice);
 	show_numbers(seq, number, ARRAY_SIZE(number));
 	seq_puts(seq, "\n");
 }
@@ -249,11 +251,11 @@ void show_pid_status(struct seq *seq, const struct inode *inode)
 		   (unsigned long)info.sig_caught);
 	seq_printf(
 	    seq,
-	    "CapEff:\t000001ffffffffff\nNoNewPrivs:\t0\nSeccomp:\t0\n"
+	    "CapEff:\t000001ffffffffff\nNoNewPrivs:\t%u\nSeccomp:\t0\n"
 	    "Cpus_allowed:\t%lx\n"
 	    "voluntary_ctxt_switches:\t%lu\n"
 	    "nonvoluntary_ctxt_switches:\t%lu\n",
-	    (unsigned long)sched_online_harts(),
+	    info.no_new_privs, (unsigned long)sched_online_harts(),
 	    (unsigned long)(info.usage.nr_switches - info.usage.nr_preempted),
 	    (unsigned long)info.usage.nr_preempted);
 }
