@@ -24,7 +24,7 @@ static struct rb_root pid_tree; /* process_lock */
 static int last_pid;		/* process_lock */
 
 /* Private writable memory of all: promised, whether touched or not. */
-static uint64_t committed(void)
+static __cold uint64_t committed(void)
 {
 	uint64_t pages = 0;
 	struct pid *pid;
@@ -256,7 +256,7 @@ struct process *process_find(int nr)
 	return p;
 }
 
-struct process *process_next(int nr)
+__cold struct process *process_next(int nr)
 {
 	struct process *p = NULL;
 	struct pid *pid;
@@ -273,7 +273,7 @@ struct process *process_next(int nr)
 	return p;
 }
 
-int process_next_tid(struct process *p, int tid)
+__cold int process_next_tid(struct process *p, int tid)
 {
 	struct thread *t;
 	int best = 0;
@@ -300,7 +300,7 @@ struct mm_struct *process_mm(struct process *p)
 	return mm;
 }
 
-struct files *process_files(struct process *p)
+__cold struct files *process_files(struct process *p)
 {
 	struct files *files = NULL;
 	struct thread *t;
@@ -317,7 +317,7 @@ struct files *process_files(struct process *p)
 	return files;
 }
 
-struct fs_context *process_fs(struct process *p)
+__cold struct fs_context *process_fs(struct process *p)
 {
 	struct fs_context *fs = NULL;
 	struct thread *t;
@@ -354,7 +354,7 @@ static void get_signal_info(struct process *p, struct thread *t,
 	spin_unlock(&sighand->lock);
 }
 
-void process_get_info(struct process *p, struct process_info *info)
+__cold void process_get_info(struct process *p, struct process_info *info)
 {
 	struct thread *t;
 
