@@ -28,7 +28,7 @@
 	(VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_COMPLETED)
 
 /* Ask the owner for the page. On success vmf->page is set and locked. */
-static vm_fault_t do_fault_page(struct vm_fault *vmf)
+static inline vm_fault_t do_fault_page(struct vm_fault *vmf)
 {
 	vm_fault_t fault = vmf->vma->vm_ops->fault(vmf);
 
@@ -52,44 +52,97 @@ static bool is_final(vm_fault_t fault)
 }
 
 /*
- * Install an entry for `page` (vmf->page or the copy). `kind` is what the
- * fault was if the entry is still empty. 0 or OOM.
+ * Install an entry for `page` (vmf->page or the copy), which takes over the
+ * caller's reference; when the entry is not empty any more it is dropped.
+ * `kind` is what the fault was otherwise. 0 or OOM.
  */
-static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page,
-			       pte_t pte, enum rss_kind rss,
-			       enum fault_kind kind)
+static inline vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page,
+				      pte_t pte, enum rss_kind rss,
+				      enum fault_kind kind)
 {
-	struct mm_struct *mm = vmf->vma->vm_mm;
-
-	vmf->pte = pt_walk_alloc(mm, vmf->address);
 	if (!vmf->pte)
+		vmf->pte = pt_walk_alloc(vmf->vma->vm_mm, vmf->address);
+	if (unlikely(!vmf->pte)) {
+		page_put(page);
 		return vm_fault_make(VM_FAULT_OOM);
+	}
 	vmf->ptl = pte_lockptr(vmf->pte);
 	spin_lock(vmf->ptl);
 	if (unlikely(!pte_is_none(pte_load(vmf->pte)))) {
 		spin_unlock(vmf->ptl);
+		page_put(page);
 		vmf->report->kind = FAULT_SPURIOUS;
 		return VM_FAULT_NONE;
 	}
-	fetch_add_relaxed(&page->count, PAGE_MAPPING);
+	fetch_add_relaxed(&page->count, PAGE_MAPPING - PAGE_REF);
 	pte_store(vmf->pte, pte);
 	spin_unlock(vmf->ptl);
-	add_mm_counter(mm, rss, 1);
+	add_mm_counter(vmf->vma->vm_mm, rss, 1);
 	/* A kind that the owner has named (FAULT_SPECIAL) stands. */
 	if (vmf->report->kind == FAULT_NONE)
 		vmf->report->kind = kind;
 	return VM_FAULT_NONE;
 }
 
-static pte_t file_pte(const struct vm_fault *vmf, const struct page *page)
+static inline pte_t file_pte(const struct vm_fault *vmf,
+			     const struct page *page)
 {
 	return pte_make(page_to_pfn(page), vma_file_prot(vmf->vma));
 }
 
-static void put_locked(struct page *page)
+/* Tell the owner of the first write to vmf->page, which is locked. */
+static vm_fault_t notify_owner(struct vm_fault *vmf)
 {
+	struct page *page = vmf->page;
+	vm_fault_t fault;
+
 	page_unlock(page);
-	page_put(page);
+	fault = vmf->vma->vm_ops->page_mkwrite(vmf);
+	if (is_final(fault))
+		page_put(page);
+	else if (!vm_fault_has(fault, VM_FAULT_LOCKED))
+		page_lock(page);
+	return fault;
+}
+
+/*
+ * Map the owner's page itself, for reading or for a shared write. Then the
+ * entry gets D, which whoever removes it hands on to the page.
+ */
+static __noinline vm_fault_t map_page(struct vm_fault *vmf)
+{
+	enum fault_kind kind = FAULT_FILE_READ;
+	vm_fault_t fault = do_fault_page(vmf), done;
+	pte_t pte;
+
+	if (is_final(fault))
+		return fault;
+	pte = file_pte(vmf, vmf->page);
+	if (vmf->flags & FAULT_FLAG_WRITE) {
+		if (vmf->vma->vm_ops->page_mkwrite) {
+			done = notify_owner(vmf);
+			if (is_final(done))
+				return done;
+		}
+		store_relaxed(&vmf->vma->vm_file->f_mapping->is_stored, true);
+		kind = FAULT_FILE_WRITE_SHARED;
+		pte = pte_set(pte, PTE_W | PTE_D);
+	}
+	done = finish_fault(vmf, vmf->page, pte, file_rss_kind(vmf->vma), kind);
+	page_unlock(vmf->page);
+	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
+}
+
+/* Map those of the pages [start, end) that are there; NOPAGE, 0 or OOM. */
+static inline vm_fault_t map_pages(struct vm_fault *vmf, pgoff_t start,
+				   pgoff_t end)
+{
+	if (unlikely(!vmf->pte)) {
+		vmf->pte = pt_walk_alloc(vmf->vma->vm_mm, vmf->address);
+		if (!vmf->pte)
+			return vm_fault_make(VM_FAULT_OOM);
+	}
+	return vmf->vma->vm_ops->map_pages(vmf, start, end);
 }
 
 /* Map what is there already around the address, within area and table. */
@@ -102,44 +155,49 @@ static vm_fault_t do_fault_around(struct vm_fault *vmf)
 	vaddr_t to = min(from + window, vma->vm_end);
 
 	to = min(to, ALIGN_DOWN(from, table) + table);
-
-	if (!vmf->pte) {
-		vmf->pte = pt_walk_alloc(vma->vm_mm, vmf->address);
-		if (!vmf->pte)
-			return vm_fault_make(VM_FAULT_OOM);
-	}
-	return vma->vm_ops->map_pages(vmf, linear_page_index(vma, from),
-				      linear_page_index(vma, to));
+	return map_pages(vmf, linear_page_index(vma, from),
+			 linear_page_index(vma, to));
 }
 
-static vm_fault_t do_read_fault(struct vm_fault *vmf)
+static __noinline vm_fault_t do_read_fault(struct vm_fault *vmf)
 {
-	vm_fault_t fault, done;
+	vm_fault_t fault = VM_FAULT_NONE;
 
-	if (vmf->vma->vm_ops->map_pages) {
+	if (vmf->vma->vm_ops->map_pages)
 		fault = do_fault_around(vmf);
+	return fault.bits ? fault : map_page(vmf);
+}
+
+/*
+ * When the owner need not be told, the page is mapped as by fault-around,
+ * alone: that takes neither the page's lock nor a reference, and saves 130
+ * instructions.
+ */
+static __noinline vm_fault_t do_shared_fault(struct vm_fault *vmf)
+{
+	const struct vm_operations_struct *ops = vmf->vma->vm_ops;
+	vm_fault_t fault;
+
+	if (ops->map_pages && !ops->page_mkwrite) {
+		fault = map_pages(vmf, vmf->pgoff, vmf->pgoff + 1);
+		if (likely(vm_fault_has(fault, VM_FAULT_NOPAGE)))
+			return VM_FAULT_NONE; /* as map_page() has it */
 		if (fault.bits)
 			return fault;
 	}
-	fault = do_fault_page(vmf);
-	if (is_final(fault))
-		return fault;
-	done = finish_fault(vmf, vmf->page, file_pte(vmf, vmf->page),
-			    file_rss_kind(vmf->vma), FAULT_FILE_READ);
-	put_locked(vmf->page);
-	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
+	return map_page(vmf);
 }
 
 /* Private write: a copy, reserved before the owner is asked. */
-static vm_fault_t do_cow_fault(struct vm_fault *vmf)
+static __noinline vm_fault_t do_cow_fault(struct vm_fault *vmf)
 {
 	vm_fault_t fault = vmf_anon_prepare(vmf), done;
 	struct page *copy;
 
-	if (fault.bits)
+	if (unlikely(fault.bits))
 		return fault;
 	copy = page_alloc(0, GFP_USER);
-	if (!copy)
+	if (unlikely(!copy))
 		return vm_fault_make(VM_FAULT_OOM);
 	vmf->cow_page = copy;
 	fault = do_fault_page(vmf);
@@ -155,38 +213,11 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	done =
 	    finish_fault(vmf, copy, pte_set(file_pte(vmf, copy), PTE_W | PTE_D),
 			 MM_ANONPAGES, FAULT_FILE_WRITE_PRIVATE);
-	page_put(copy); /* the entry has its own reference */
 	/* Locked until now: truncation finds the copy, too. */
-	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))
-		put_locked(vmf->page);
-	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
-}
-
-static vm_fault_t do_shared_fault(struct vm_fault *vmf)
-{
-	const struct vm_operations_struct *ops = vmf->vma->vm_ops;
-	vm_fault_t fault = do_fault_page(vmf), done;
-
-	if (is_final(fault))
-		return fault;
-	if (ops->page_mkwrite) {
-		struct page *page = vmf->page;
-
-		page_unlock(page);
-		done = ops->page_mkwrite(vmf);
-		if (is_final(done)) {
-			page_put(page);
-			return done;
-		}
-		if (!vm_fault_has(done, VM_FAULT_LOCKED))
-			page_lock(page);
+	if (!vm_fault_has(fault, VM_FAULT_DONE_COW)) {
+		page_unlock(vmf->page);
+		page_put(vmf->page);
 	}
-	page_set_flag(vmf->page, PG_DIRTY);
-	store_relaxed(&vmf->vma->vm_file->f_mapping->is_stored, true);
-	done = finish_fault(vmf, vmf->page,
-			    pte_set(file_pte(vmf, vmf->page), PTE_W | PTE_D),
-			    file_rss_kind(vmf->vma), FAULT_FILE_WRITE_SHARED);
-	put_locked(vmf->page);
 	return vm_fault_or(done, fault.bits & VM_FAULT_MAJOR);
 }
 
@@ -235,7 +266,7 @@ out_put:
 
 vm_fault_t do_file_fault(struct vm_fault *vmf)
 {
-	if (!vmf->vma->vm_ops->fault)
+	if (unlikely(!vmf->vma->vm_ops->fault))
 		return vm_fault_make(VM_FAULT_SIGBUS);
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
 		return do_read_fault(vmf);

@@ -5,8 +5,9 @@
  * Truncation against faults. A page leaves the cache under its page lock and
  * pages_lock, after i_size was lowered; after that all its entries are zapped
  * once more. A fault installs an entry either with the page locked and seen to
- * be in the cache still, or (fault-around) under pages_lock. So an entry is
- * installed before the page left, and the second zap finds it, or not at all.
+ * be in the cache still, or (filemap_map_pages) under pages_lock. So an entry
+ * is installed before the page left, and the second zap finds it, or not at
+ * all.
  *
  * Order: invalidate_lock, i_mmap_rwsem, page lock, pages_lock, table lock.
  */
@@ -38,12 +39,6 @@ static struct wait_queue *page_queue(const struct page *page)
 	return &page_queues[page_to_pfn(page) % NR_PAGE_QUEUES];
 }
 
-bool page_trylock(struct page *page)
-{
-	return !(__atomic_fetch_or(&page->flags, PG_LOCKED, __ATOMIC_ACQUIRE) &
-		 PG_LOCKED);
-}
-
 /* Try, and leave a mark so that the unlocker wakes us. */
 static bool trylock_or_mark(struct page *page)
 {
@@ -57,13 +52,9 @@ void page_lock(struct page *page)
 		wait_event(page_queue(page), trylock_or_mark(page));
 }
 
-void page_unlock(struct page *page)
+void page_wake_waiters(struct page *page)
 {
-	uint32_t flags =
-	    fetch_and_acq_rel(&page->flags, ~(PG_LOCKED | PG_WAITERS));
-
-	if (unlikely(flags & PG_WAITERS))
-		wake_all(page_queue(page));
+	wake_all(page_queue(page));
 }
 
 void file_put(struct file *file)
@@ -88,16 +79,22 @@ static pgoff_t size_pages(const struct address_space *mapping)
 	return (load_acquire(&mapping->i_size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-struct page *filemap_find(struct address_space *mapping, pgoff_t pgoff)
+static inline struct page *find_page(struct address_space *mapping,
+				     pgoff_t pgoff)
 {
 	struct page *page;
 
 	spin_lock(&mapping->pages_lock);
 	page = page_index_find(&mapping->pages, pgoff);
-	if (page)
+	if (likely(page))
 		page_get(page);
 	spin_unlock(&mapping->pages_lock);
 	return page;
+}
+
+struct page *filemap_find(struct address_space *mapping, pgoff_t pgoff)
+{
+	return find_page(mapping, pgoff);
 }
 
 int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
@@ -144,35 +141,32 @@ struct page *filemap_find_or_add(struct address_space *mapping, pgoff_t pgoff,
 	}
 }
 
-/* The page behind a fault, with a reference; NULL and *fault say why not. */
-static struct page *fault_page(struct address_space *mapping, pgoff_t pgoff,
-			       vm_fault_t *fault)
+/* The page was not there: fill the hole, unless the file ends before it. */
+static __noinline vm_fault_t fill_hole(struct address_space *mapping,
+				       pgoff_t pgoff, struct page **pagep)
 {
-	struct page *page = filemap_find(mapping, pgoff);
+	vm_fault_t fault = VM_FAULT_NONE;
 
-	if (page)
-		return page;
-	/* A hole: fill it, unless the file ends before it by now. */
 	down_read(&mapping->invalidate_lock);
 	if (pgoff >= size_pages(mapping)) {
-		*fault = vm_fault_make(VM_FAULT_SIGBUS);
+		fault = vm_fault_make(VM_FAULT_SIGBUS);
 	} else {
-		page = filemap_find_or_add(mapping, pgoff, GFP_USER);
-		if (!page)
-			*fault = vm_fault_make(VM_FAULT_OOM);
+		*pagep = filemap_find_or_add(mapping, pgoff, GFP_USER);
+		if (!*pagep)
+			fault = vm_fault_make(VM_FAULT_OOM);
 	}
 	up_read(&mapping->invalidate_lock);
-	return page;
+	return fault;
 }
 
 /*
- * Lock the page of a fault. Rather than sleep with the area locked, the first
- * attempt gives the guard back, waits, and asks for a retry.
+ * The page of a fault is locked by somebody else. Rather than sleep with the
+ * area locked, the first attempt gives the guard back, waits, and asks for a
+ * retry; the second one waits. Returns whether the page is locked now.
  */
-static bool lock_page_or_retry(struct vm_fault *vmf, struct page *page)
+static __noinline bool lock_page_or_retry(struct vm_fault *vmf,
+					  struct page *page)
 {
-	if (page_trylock(page))
-		return true;
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) ||
 	    vmf->flags & FAULT_FLAG_TRIED) {
 		page_lock(page);
@@ -187,18 +181,21 @@ static bool lock_page_or_retry(struct vm_fault *vmf, struct page *page)
 static vm_fault_t filemap_fault(struct vm_fault *vmf)
 {
 	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
-	vm_fault_t fault = VM_FAULT_NONE;
-	struct page *page;
 
-	for (;;) {
-		if (vmf->pgoff >= size_pages(mapping))
-			break;
-		page = fault_page(mapping, vmf->pgoff, &fault);
-		if (!page && !vm_fault_has(fault, VM_FAULT_SIGBUS))
-			return fault;
-		if (!page)
-			break;
-		if (!lock_page_or_retry(vmf, page)) {
+	while (likely(vmf->pgoff < size_pages(mapping))) {
+		struct page *page = find_page(mapping, vmf->pgoff);
+
+		if (unlikely(!page)) {
+			vm_fault_t fault =
+			    fill_hole(mapping, vmf->pgoff, &page);
+
+			if (vm_fault_has(fault, VM_FAULT_SIGBUS))
+				break;
+			if (fault.bits)
+				return fault;
+		}
+		if (unlikely(!page_trylock(page)) &&
+		    !lock_page_or_retry(vmf, page)) {
 			page_put(page);
 			return vm_fault_make(VM_FAULT_RETRY);
 		}
@@ -213,53 +210,82 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 	return vm_fault_make(VM_FAULT_SIGBUS);
 }
 
-/* Install entries for the pages of [start, end) that are there; ptl held. */
-static unsigned map_window(struct vm_fault *vmf, pgoff_t start, pgoff_t end,
-			   bool *has_target)
+/*
+ * Fill the empty ones of n entries from *ptep with the n pages of a node from
+ * *slot, as far as there are any; how many. Both locks are held.
+ */
+static inline unsigned map_run(pte_t *ptep, void **slot, uint64_t n,
+			       pgprot_t prot)
 {
-	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
-	uint64_t prot = vma_file_prot(vmf->vma).val;
 	unsigned nr = 0;
 
-	for (pgoff_t pgoff = start; pgoff < end; pgoff++) {
-		struct page *page = page_index_find(&mapping->pages, pgoff);
-		pte_t *ptep = vmf->pte + (int64_t)(pgoff - vmf->pgoff);
+	for (; n; n--, slot++, ptep++) {
+		struct page *page = *slot;
 
 		if (!page || page_test_flag(page, PG_HWPOISON) ||
 		    !pte_is_none(pte_load(ptep)))
 			continue;
 		fetch_add_relaxed(&page->count, PAGE_MAPPING);
-		pte_store(ptep, pte_make(page_to_pfn(page), (pgprot_t){prot}));
+		pte_store(ptep, pte_make(page_to_pfn(page), prot));
 		nr++;
-		if (pgoff == vmf->pgoff)
-			*has_target = true;
+	}
+	return nr;
+}
+
+/* The same for the pages [at, end): one descent for each node. */
+static inline unsigned map_window(pte_t *ptep, const struct page_index *pages,
+				  pgoff_t at, pgoff_t end, pgprot_t prot)
+{
+	unsigned nr = 0;
+
+	while (at < end) {
+		void **slot = page_index_leaf_slot(pages, at);
+		uint64_t n = PAGE_INDEX_SLOTS - at % PAGE_INDEX_SLOTS;
+
+		n = min(n, end - at);
+		if (slot)
+			nr += map_run(ptep, slot, n, prot);
+		ptep += n;
+		at += n;
 	}
 	return nr;
 }
 
 /*
- * Fault-around. The window lies in one table and holds vmf->pgoff. NOPAGE when
- * the page asked for was among them.
+ * Map what is there of a window that lies in one table and holds vmf->pgoff.
+ * NOPAGE when the entry asked for is there afterwards.
  */
 static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 				    pgoff_t end)
 {
-	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
-	bool has_target = false;
+	struct vm_area_struct *vma = vmf->vma;
+	struct address_space *mapping = vma->vm_file->f_mapping;
+	bool is_write = vmf->flags & FAULT_FLAG_WRITE;
+	pgprot_t prot = vma_file_prot(vma);
+	pte_t *target = vmf->pte;
+	struct spinlock *ptl = pte_lockptr(target);
+	bool has_target;
 	unsigned nr;
 
+	if (is_write)
+		prot.val |= PTE_D;
 	spin_lock(&mapping->pages_lock);
+	spin_lock(ptl);
 	end = min(end, size_pages(mapping));
-	vmf->ptl = pte_lockptr(vmf->pte);
-	spin_lock(vmf->ptl);
-	nr = map_window(vmf, start, end, &has_target);
-	spin_unlock(vmf->ptl);
+	nr = map_window(target - (vmf->pgoff - start), &mapping->pages, start,
+			end, prot);
+	has_target = !pte_is_none(pte_load(target));
+	spin_unlock(ptl);
 	spin_unlock(&mapping->pages_lock);
 	if (nr)
-		add_mm_counter(vmf->vma->vm_mm, file_rss_kind(vmf->vma), nr);
+		add_mm_counter(vma->vm_mm, file_rss_kind(vma), nr);
 	if (!has_target)
 		return VM_FAULT_NONE;
 	vmf->report->kind = FAULT_FILE_READ;
+	if (is_write) {
+		store_relaxed(&mapping->is_stored, true);
+		vmf->report->kind = FAULT_FILE_WRITE_SHARED;
+	}
 	return vm_fault_make(VM_FAULT_NOPAGE);
 }
 

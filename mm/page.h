@@ -244,10 +244,28 @@ uint64_t page_shrink(void);
 uint64_t page_nr_free(void);  /* pages, stacks included */
 uint64_t page_nr_total(void); /* pages the allocator manages */
 
-/* Lock bit of a page cache page; sleeps until it is free. */
+/*
+ * Lock bit of a page cache page. page_lock sleeps until it is free. While a
+ * page is locked its owner keeps a reference to it, so whoever unlocks it needs
+ * none.
+ */
 void page_lock(struct page *page);
-bool page_trylock(struct page *page);
-void page_unlock(struct page *page);
+void page_wake_waiters(struct page *page); /* for page_unlock */
+
+static inline bool page_trylock(struct page *page)
+{
+	return !(__atomic_fetch_or(&page->flags, PG_LOCKED, __ATOMIC_ACQUIRE) &
+		 PG_LOCKED);
+}
+
+static inline void page_unlock(struct page *page)
+{
+	uint32_t flags =
+	    fetch_and_acq_rel(&page->flags, ~(PG_LOCKED | PG_WAITERS));
+
+	if (unlikely(flags & PG_WAITERS))
+		page_wake_waiters(page);
+}
 
 /* Check every free list; BUG on the first fault. Tests. */
 void page_verify(void);

@@ -1,62 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Radix tree from page offset to page. A node at level 0 holds pages, a node
- * at level n > 0 nodes of level n - 1; `height` levels cover offsets below
- * 64^height. Nodes come from kmalloc.
+ * Radix tree from page offset to page. A node at shift 0 holds pages, one at
+ * shift n > 0 nodes at shift n - PAGE_INDEX_BITS. Nodes come from kmalloc.
  */
 #include "mm/page_index.h"
 
 #include "abi/errno.h"
 #include "mm/slab.h"
 
-#define SLOT_MASK  (PAGE_INDEX_SLOTS - 1)
-#define MAX_HEIGHT ((64 + PAGE_INDEX_BITS - 1) / PAGE_INDEX_BITS)
-
-static bool index_covers(const struct page_index *index, uint64_t pgoff)
-{
-	unsigned bits = index->height * PAGE_INDEX_BITS;
-
-	return index->height && (bits >= 64 || pgoff >> bits == 0);
-}
-
-static unsigned slot_at(uint64_t pgoff, unsigned level)
-{
-	return (pgoff >> (level * PAGE_INDEX_BITS)) & SLOT_MASK;
-}
-
-void **page_index_slots(const struct page_index *index, uint64_t pgoff)
-{
-	struct page_index_node *node = index->root;
-
-	if (!index_covers(index, pgoff))
-		return NULL;
-	for (unsigned level = index->height - 1; node && level > 0; level--)
-		node = node->slot[slot_at(pgoff, level)];
-	return node ? node->slot : NULL;
-}
-
-struct page *page_index_find(const struct page_index *index, uint64_t pgoff)
-{
-	void **slots = page_index_slots(index, pgoff);
-
-	return slots ? slots[pgoff & SLOT_MASK] : NULL;
-}
-
 /* First page at or above pgoff below `node`, whose first offset is `base`. */
-static struct page *next_in(const struct page_index_node *node, unsigned level,
+static struct page *next_in(const struct page_index_node *node, unsigned shift,
 			    uint64_t base, uint64_t pgoff, uint64_t *at)
 {
-	uint64_t step = 1UL << (level * PAGE_INDEX_BITS);
-	unsigned i = pgoff > base ? (pgoff - base) / step : 0;
+	unsigned i = pgoff > base ? (pgoff - base) >> shift : 0;
 
 	for (; i < PAGE_INDEX_SLOTS; i++) {
+		uint64_t first = base + ((uint64_t)i << shift);
 		struct page *page = node->slot[i];
 
-		if (page && level)
-			page = next_in(node->slot[i], level - 1,
-				       base + i * step, pgoff, at);
+		if (page && shift)
+			page = next_in(node->slot[i], shift - PAGE_INDEX_BITS,
+				       first, pgoff, at);
 		else
-			*at = base + i;
+			*at = first;
 		if (page)
 			return page;
 	}
@@ -66,9 +32,9 @@ static struct page *next_in(const struct page_index_node *node, unsigned level,
 struct page *page_index_next(const struct page_index *index, uint64_t pgoff,
 			     uint64_t *at)
 {
-	if (!index_covers(index, pgoff))
+	if (!page_index_covers(index, pgoff))
 		return NULL;
-	return next_in(index->root, index->height - 1, 0, pgoff, at);
+	return next_in(index->root, index->shift, 0, pgoff, at);
 }
 
 static struct page_index_node *node_new(void)
@@ -79,7 +45,7 @@ static struct page_index_node *node_new(void)
 /* Put new levels on top until the tree covers pgoff. */
 static int index_grow(struct page_index *index, uint64_t pgoff)
 {
-	while (!index_covers(index, pgoff)) {
+	while (!page_index_covers(index, pgoff)) {
 		struct page_index_node *node = node_new();
 
 		if (!node)
@@ -87,9 +53,9 @@ static int index_grow(struct page_index *index, uint64_t pgoff)
 		if (index->root) {
 			node->slot[0] = index->root;
 			node->nr_used = 1;
+			index->shift += PAGE_INDEX_BITS;
 		}
 		index->root = node;
-		index->height++;
 	}
 	return 0;
 }
@@ -101,8 +67,8 @@ int page_index_prepare(struct page_index *index, uint64_t pgoff)
 	if (index_grow(index, pgoff))
 		return -ENOMEM;
 	node = index->root;
-	for (unsigned level = index->height - 1; level > 0; level--) {
-		void **slot = &node->slot[slot_at(pgoff, level)];
+	for (unsigned at = index->shift; at; at -= PAGE_INDEX_BITS) {
+		void **slot = page_index_slot(node, pgoff, at);
 
 		if (!*slot) {
 			*slot = node_new();
@@ -118,49 +84,53 @@ int page_index_prepare(struct page_index *index, uint64_t pgoff)
 void page_index_store(struct page_index *index, uint64_t pgoff,
 		      struct page *page)
 {
-	void **slots = page_index_slots(index, pgoff);
+	void **slot = page_index_leaf_slot(index, pgoff);
 	struct page_index_node *node;
 
-	BUG_ON(!slots || slots[pgoff & SLOT_MASK]);
-	node = container_of(slots, struct page_index_node, slot);
-	slots[pgoff & SLOT_MASK] = page;
+	BUG_ON(!slot || *slot);
+	*slot = page;
+	node = container_of(slot - pgoff % PAGE_INDEX_SLOTS,
+			    struct page_index_node, slot[0]);
 	node->nr_used++;
+}
+
+/* Remove pgoff below *nodep; a node that becomes empty goes as well. */
+static struct page *remove_in(void **nodep, unsigned shift, uint64_t pgoff)
+{
+	struct page_index_node *node = *nodep;
+	void **slot = page_index_slot(node, pgoff, shift);
+	struct page *page = *slot;
+
+	if (page && shift)
+		page = remove_in(slot, shift - PAGE_INDEX_BITS, pgoff);
+	else
+		*slot = NULL;
+	if (page && !*slot && !--node->nr_used) {
+		kfree(node);
+		*nodep = NULL;
+	}
+	return page;
 }
 
 struct page *page_index_remove(struct page_index *index, uint64_t pgoff)
 {
-	struct page_index_node *path[MAX_HEIGHT];
-	struct page_index_node *node = index->root;
+	void *root = index->root;
 	struct page *page;
 
-	if (!index_covers(index, pgoff))
+	if (!page_index_covers(index, pgoff))
 		return NULL;
-	for (unsigned level = index->height - 1; level > 0; level--) {
-		path[level] = node;
-		node = node->slot[slot_at(pgoff, level)];
-		if (!node)
-			return NULL;
-	}
-	path[0] = node;
-	page = node->slot[pgoff & SLOT_MASK];
-	if (!page)
-		return NULL;
-	for (unsigned level = 0; level < index->height; level++) {
-		path[level]->slot[slot_at(pgoff, level)] = NULL;
-		if (--path[level]->nr_used)
-			return page;
-		kfree(path[level]);
-	}
-	index->root = NULL;
-	index->height = 0;
+	page = remove_in(&root, index->shift, pgoff);
+	index->root = root;
+	if (!root)
+		index->shift = 0;
 	return page;
 }
 
-static void node_destroy(struct page_index_node *node, unsigned level)
+static void node_destroy(struct page_index_node *node, unsigned shift)
 {
-	for (unsigned i = 0; level && i < PAGE_INDEX_SLOTS; i++) {
+	for (unsigned i = 0; shift && i < PAGE_INDEX_SLOTS; i++) {
 		if (node->slot[i])
-			node_destroy(node->slot[i], level - 1);
+			node_destroy(node->slot[i], shift - PAGE_INDEX_BITS);
 	}
 	kfree(node);
 }
@@ -168,7 +138,6 @@ static void node_destroy(struct page_index_node *node, unsigned level)
 void page_index_destroy(struct page_index *index)
 {
 	if (index->root)
-		node_destroy(index->root, index->height - 1);
-	index->root = NULL;
-	index->height = 0;
+		node_destroy(index->root, index->shift);
+	*index = (struct page_index){NULL, 0};
 }

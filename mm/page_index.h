@@ -22,18 +22,49 @@ struct page_index_node {
 };
 
 struct page_index {
-	struct page_index_node *root;
-	unsigned height; /* levels; 0: empty */
+	struct page_index_node *root; /* NULL: empty */
+	unsigned shift; /* bits of an offset below those that choose a slot of
+			   the root: 0, or a multiple of PAGE_INDEX_BITS */
 };
 
-/* The page at pgoff or NULL. */
-struct page *page_index_find(const struct page_index *index, uint64_t pgoff);
+/* Is the tree tall enough for pgoff? */
+static inline bool page_index_covers(const struct page_index *index,
+				     uint64_t pgoff)
+{
+	return index->root && pgoff >> index->shift < PAGE_INDEX_SLOTS;
+}
+
+/* The slot of pgoff in a node whose slots are chosen by the bits from shift. */
+static inline void **page_index_slot(struct page_index_node *node,
+				     uint64_t pgoff, unsigned shift)
+{
+	return &node->slot[(pgoff >> shift) % PAGE_INDEX_SLOTS];
+}
 
 /*
- * The slots of the lowest node that holds pgoff, or NULL when that node does
- * not exist: slot[pgoff % PAGE_INDEX_SLOTS] and its neighbours, for batches.
+ * The slot of pgoff in the lowest node, or NULL when that node does not exist.
+ * Behind it are those of the next offsets, to the end of the node, for batches.
  */
-void **page_index_slots(const struct page_index *index, uint64_t pgoff);
+static inline void **page_index_leaf_slot(const struct page_index *index,
+					  uint64_t pgoff)
+{
+	struct page_index_node *node = index->root;
+
+	if (!page_index_covers(index, pgoff))
+		return NULL;
+	for (unsigned at = index->shift; at && node; at -= PAGE_INDEX_BITS)
+		node = *page_index_slot(node, pgoff, at);
+	return node ? page_index_slot(node, pgoff, 0) : NULL;
+}
+
+/* The page at pgoff or NULL. */
+static inline struct page *page_index_find(const struct page_index *index,
+					   uint64_t pgoff)
+{
+	void **slot = page_index_leaf_slot(index, pgoff);
+
+	return slot ? *slot : NULL;
+}
 
 /* First page at or above pgoff; *at gets its offset. NULL: none. */
 struct page *page_index_next(const struct page_index *index, uint64_t pgoff,

@@ -135,6 +135,26 @@ MM_TEST(a_shared_write_reaches_the_file_and_other_programs)
 	CHECK_EQ(LOAD(AT(50)), 5);
 }
 
+/* The owner need not be told: the page is mapped as by fault-around, alone. */
+MM_TEST(a_shared_write_that_nobody_hears_of_maps_one_page)
+{
+	struct mm_struct *mm = env_mm();
+	struct file *file = env_file(32 * PG, 1UL << 9);
+	struct page *page = filemap_find(file->f_mapping, 5);
+
+	page_put(page); /* the file keeps it */
+	env_inode(file)->mapping.page_mkwrite = NULL;
+	map_file(mm, file, 0, 32, RW, MAP_SHARED, 0);
+	CHECK_FAULT(AT(5), MMU_STORE, 0, 0, FAULT_FILE_WRITE_SHARED);
+	CHECK_EXACT(env_resident(mm, AT(0), AT(32)), 1);
+	CHECK_EQ(word_at(file, 5 * PG), 0x1234);
+	STORE(AT(9), 7); /* a hole */
+	CHECK_EQ(word_at(file, 9 * PG), 7);
+	CHECK(!page_test_flag(page, PG_DIRTY));
+	CHECK_EQ(TRY(do_munmap(mm, AT(0), 32 * PG)), 0);
+	CHECK(page_test_flag(page, PG_DIRTY));
+}
+
 MM_TEST(the_file_may_refuse_a_write)
 {
 	struct mm_struct *mm = env_mm();
@@ -376,6 +396,21 @@ MM_TEST_ONCE(a_fault_waits_for_a_locked_page_without_holding_the_area)
 	CHECK_EQ(LOAD(AT(2)), FILE_WORD(2 * PG));
 }
 
+/* A file that does not want to hear of it: the lock is in nobody's way. */
+MM_TEST_ONCE(a_shared_write_that_nobody_hears_of_does_not_wait)
+{
+	struct mm_struct *mm = env_mm();
+	struct file *file = env_file(4 * PG, 0);
+	struct page *page = filemap_find(file->f_mapping, 2);
+
+	env_inode(file)->mapping.page_mkwrite = NULL;
+	map_file(mm, file, 0, 4, RW, MAP_SHARED, 0);
+	page_lock(page);
+	CHECK_FAULT(AT(2), MMU_STORE, 0, 0, FAULT_FILE_WRITE_SHARED);
+	page_unlock(page);
+	page_put(page);
+}
+
 /* Meanwhile the area goes, or the page: the second look finds out. */
 MM_TEST_ONCE(what_changed_while_a_fault_waited_is_seen)
 {
@@ -510,6 +545,7 @@ static const struct tap_test tests[] = {
     ENTRY(fault_around_does_not_leave_its_table),
     ENTRY(a_private_write_copies),
     ENTRY(a_shared_write_reaches_the_file_and_other_programs),
+    ENTRY(a_shared_write_that_nobody_hears_of_maps_one_page),
     ENTRY(the_file_may_refuse_a_write),
     ENTRY(behind_the_end_of_the_file_is_sigbus),
     ENTRY(holes_read_as_zeros_and_can_be_written),
@@ -520,6 +556,7 @@ static const struct tap_test tests[] = {
     ENTRY(the_cache_finds_adds_and_adopts_pages),
     ENTRY(a_poisoned_page_is_sigbus_and_its_neighbours_are_not),
     ENTRY(a_fault_waits_for_a_locked_page_without_holding_the_area),
+    ENTRY(a_shared_write_that_nobody_hears_of_does_not_wait),
     ENTRY(what_changed_while_a_fault_waited_is_seen),
     ENTRY(truncation_and_a_waiting_fault_agree),
     ENTRY(a_page_that_was_truncated_is_not_mapped),

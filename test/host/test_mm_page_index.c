@@ -92,14 +92,14 @@ static void slots_give_the_neighbours(void)
 	void **slots;
 
 	boot();
-	CHECK(!page_index_slots(&idx, 70));
+	CHECK(!page_index_leaf_slot(&idx, 70));
 	put(70, 1);
 	put(64, 2);
 	put(5000, 3);
-	slots = page_index_slots(&idx, 100);
+	slots = page_index_leaf_slot(&idx, 64);
 	CHECK(slots && slots[6] == fake(1) && slots[0] == fake(2));
-	CHECK(!slots[1] && slots == page_index_slots(&idx, 64));
-	CHECK(!page_index_slots(&idx, 300));
+	CHECK(!slots[1] && slots + 36 == page_index_leaf_slot(&idx, 100));
+	CHECK(!page_index_leaf_slot(&idx, 300));
 	page_index_destroy(&idx);
 	CHECK_EQ(count_free(), nr_free);
 }

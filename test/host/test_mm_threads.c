@@ -241,10 +241,13 @@ MM_TEST_ONCE(the_area_comes_and_goes)
 	stop();
 }
 
-MM_TEST_ONCE(the_file_shrinks_and_grows)
+/* is_told: the file hears of writes; else they are mapped without its lock. */
+static void shrink_and_grow(bool is_told)
 {
 	struct file *file = env_file(0, 0);
 
+	if (!is_told)
+		env_inode(file)->mapping.page_mkwrite = NULL;
 	the_mm = env_mm();
 	CHECK_EQ(do_mmap(the_mm, file, AT(100), NR_PAGES * PG, RW,
 			 MAP_SHARED | MAP_FIXED, 0),
@@ -264,11 +267,25 @@ MM_TEST_ONCE(the_file_shrinks_and_grows)
 	CHECK_EQ(env_resident(the_mm, AT(100), AT(100 + NR_PAGES)), 0);
 }
 
+MM_TEST_ONCE(the_file_shrinks_and_grows)
+{
+	shrink_and_grow(true);
+}
+
+MM_TEST_ONCE(a_file_that_hears_of_no_write_shrinks_and_grows)
+{
+	shrink_and_grow(false);
+}
+
 static const struct tap_test tests[] = {
-    ENTRY(neighbours_come_and_go),     ENTRY(permissions_come_and_go),
-    ENTRY(children_are_born),	       ENTRY(the_pages_are_moved),
-    ENTRY(the_pages_are_dropped),      ENTRY(the_area_comes_and_goes),
+    ENTRY(neighbours_come_and_go),
+    ENTRY(permissions_come_and_go),
+    ENTRY(children_are_born),
+    ENTRY(the_pages_are_moved),
+    ENTRY(the_pages_are_dropped),
+    ENTRY(the_area_comes_and_goes),
     ENTRY(the_file_shrinks_and_grows),
+    ENTRY(a_file_that_hears_of_no_write_shrinks_and_grows),
 };
 
 TAP_MAIN(tests)

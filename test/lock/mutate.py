@@ -38,8 +38,7 @@ MUTATIONS = {
     "unlock_before_the_copy_is_mapped": ("fault_file.c", [
         ("	page_set_type(copy, PAGE_ANON);\n",
          "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
-        ("	if (!vm_fault_has(fault, VM_FAULT_DONE_COW))\n"
-         "		put_locked(vmf->page);\n", "	page_put(vmf->page);\n")]),
+        ("DONE_COW)) {\n		page_unlock(vmf->page);\n", "DONE_COW)) {\n")]),
     "no_look_for_open_gathers": ("tlb.c", [
         ("if (unlikely(load_relaxed(&mm->tlb_flush_pending) > 1))",
          "if (false)")]),

@@ -42,12 +42,14 @@ static uint64_t ops_of_round(void)
 	return ops / ROUNDS + 1;
 }
 
-static void set_up(unsigned nr_faulters)
+static void set_up(unsigned nr_faulters, bool is_told)
 {
 	env_begin(false);
 	host_tlb_fence_hook = mmu_fence; /* the one that counts is not atomic */
 	race.mm = env_mm();
 	race.file = env_file(0, 0);
+	if (!is_told) /* of writes; then no page is locked for them */
+		env_inode(race.file)->mapping.page_mkwrite = NULL;
 	truncate_setsize(race.file->f_mapping, WINDOW_PAGES * PG);
 	race.mm->start_brk = race.mm->brk = windows[W_BRK].start;
 	for (unsigned w = 0; w < NR_WINDOWS; w++)
@@ -79,9 +81,9 @@ static void run_round(unsigned nr_writers, uint64_t seed)
 		 0);
 }
 
-static void run(unsigned nr_faulters, unsigned nr_writers)
+static void run(unsigned nr_faulters, unsigned nr_writers, bool is_told)
 {
-	set_up(nr_faulters);
+	set_up(nr_faulters, is_told);
 	for (unsigned i = 0; i < ROUNDS; i++)
 		run_round(nr_writers, tap_seed() + i * 1000);
 	tap_note("%llu operations", (unsigned long long)race.nr_done);
@@ -90,23 +92,29 @@ static void run(unsigned nr_faulters, unsigned nr_writers)
 
 static void one_program_and_one_writer(void)
 {
-	run(1, 1);
+	run(1, 1, true);
 }
 
 static void faults_in_one_address_space(void)
 {
-	run(MAX_FAULTERS, 0);
+	run(MAX_FAULTERS, 0, true);
 }
 
 static void faults_and_all_writers(void)
 {
-	run(MAX_FAULTERS, MAX_WRITERS);
+	run(MAX_FAULTERS, MAX_WRITERS, true);
+}
+
+static void faults_and_writers_with_a_file_that_is_not_told(void)
+{
+	run(MAX_FAULTERS, MAX_WRITERS, false);
 }
 
 static const struct tap_test tests[] = {
     TEST(one_program_and_one_writer),
     TEST(faults_in_one_address_space),
     TEST(faults_and_all_writers),
+    TEST(faults_and_writers_with_a_file_that_is_not_told),
 };
 
 TAP_MAIN(tests)
