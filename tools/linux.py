@@ -21,6 +21,7 @@ Linux has not been built.
 
 import argparse
 import difflib
+import fcntl
 import hashlib
 import os
 import re
@@ -61,15 +62,24 @@ def build():
     if os.path.exists(image):
         return image
     os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds it done
+        if not os.path.exists(image):
+            make(folder, image)
+    return image
+
+
+def make(folder, image):
+    """Unpack, configure and compile it in a folder that is removed again."""
     print(f"run: building Linux in {folder}, once", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="build-", dir=folder) as tree:
         log = os.path.join(folder, "log")
-        make = ["make", "-C", tree, "ARCH=riscv",
-                "CROSS_COMPILE=riscv64-linux-gnu-"]
+        words = ["make", "-C", tree, "ARCH=riscv",
+                 "CROSS_COMPILE=riscv64-linux-gnu-"]
         steps = [
             ["tar", "-xf", SOURCE, "-C", tree, "--strip-components=1"],
-            [*make, "KCONFIG_ALLCONFIG=" + CONFIG, "allnoconfig"],
-            [*make, f"-j{os.cpu_count()}", "Image"],
+            [*words, "KCONFIG_ALLCONFIG=" + CONFIG, "allnoconfig"],
+            [*words, f"-j{os.cpu_count()}", "Image"],
         ]
         with open(log, "wb") as out:
             for step in steps:
@@ -77,7 +87,6 @@ def build():
                                   stdin=subprocess.DEVNULL).returncode:
                     sys.exit(f"run: failed: {' '.join(step)}; see {log}")
         os.rename(os.path.join(tree, "arch/riscv/boot/Image"), image)
-    return image
 
 
 def is_built():
@@ -86,14 +95,15 @@ def is_built():
         os.path.exists(os.path.join(cache(), "Image"))
 
 
-def pack(args, path):
-    """The archive with Linux's init in it; returns argv in the guest."""
+def pack(args, path, init=None):
+    """The archive, with Linux's init in it; returns argv in the guest."""
     archive = mkinitramfs.Archive()
     with open(args.base, "rb") as f:
         archive.load(f.read())
     if args.root:
         archive.add_tree(args.root)
-    archive.add_file("/linux-init", args.init)
+    if init:
+        archive.add_file("/linux-init", init)
     argv = find(args.argv, archive)
     with open(path, "wb") as f:
         f.write(archive.bytes())
@@ -125,7 +135,7 @@ def run(words, args, write):
 def on_linux(args, write):
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         initrd = os.path.join(folder, "initramfs.cpio")
-        argv = pack(args, initrd)
+        argv = pack(args, initrd, args.init)
         line = [*args.append, *WORDS, "--", *map(qemu.quote, argv)]
         words = qemu.command(build(), initrd, args.smp, args.mem, args.icount,
                              " ".join(line))

@@ -11,7 +11,7 @@ says whether the visible result was right:
     ~subject name=NAME addr=0xADDR
     fault pid=N comm=NAME scause=N addr=0xN ip=0xN kind=WORD
           area=0xSTART-0xEND/rwxp result=NAMES signal=N code=N cost=N
-    ~tour NAME pass|fail
+    ~tour NAME pass|fail STATUS
 
 The subject's fault is the first one traced on the announced page. It runs with
 exact instruction counts, so that two runs print the same table.

@@ -3,14 +3,14 @@
  * tour [NAME...]: run the fault programs, all or those named, one after the
  * other, and say of each whether what it saw was right:
  *
- *   ~tour NAME pass|fail
+ *   ~tour NAME pass|fail STATUS
  *
  * The host's tools/tour.py joins these lines with the kernel's fault trace.
  * Meson names the programs, in their order, in TOUR_STOPS.
  */
 #include "user/lib/exec.h"
 
-#define TIME_OUT 20 /* seconds for one program */
+#define TIME_OUT 100 /* seconds for one program */
 
 static char *const stops[] = {TOUR_STOPS};
 
@@ -32,7 +32,8 @@ static bool visit(char *name)
 	if (status > 0 && WIFSIGNALED(status))
 		printf("%s: ended by %s\n", name,
 		       signal_name(WTERMSIG(status)));
-	printf("~tour %s %s\n", name, status == 0 ? "pass" : "fail");
+	printf("~tour %s %s %d\n", name, status == 0 ? "pass" : "fail",
+	       exit_code(status));
 	return status == 0;
 }
 

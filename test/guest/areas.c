@@ -36,7 +36,6 @@ TEST(the_heap_does_not_go_below_its_start)
 
 TEST(the_heap_stops_before_another_mapping)
 {
-	NEEDS_KERNEL();
 	char *start = brk(NULL);
 	char *page = (char *)(((uintptr_t)start + 20 * PAGE) & -PAGE);
 
@@ -49,7 +48,6 @@ TEST(the_heap_stops_before_another_mapping)
 
 TEST(the_heap_obeys_the_data_limit)
 {
-	NEEDS_KERNEL();
 	char *start = brk(NULL);
 
 	EQ(setrlimit(RLIMIT_DATA, 256 * PAGE, RLIM_INFINITY), 0);
@@ -59,7 +57,6 @@ TEST(the_heap_obeys_the_data_limit)
 
 TEST(the_address_space_limit)
 {
-	NEEDS_KERNEL();
 	uint64_t used = areas_total();
 
 	EQ(setrlimit(RLIMIT_AS, used + 64 * PAGE, RLIM_INFINITY), 0);
@@ -75,7 +72,6 @@ TEST(the_address_space_limit)
 
 TEST(the_data_limit_counts_private_writable_memory)
 {
-	NEEDS_KERNEL();
 	EQ(setrlimit(RLIMIT_DATA, 256 * PAGE, RLIM_INFINITY), 0);
 	EQ(err(mmap(NULL, 1024 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
 	   -ENOMEM);
@@ -88,7 +84,6 @@ TEST(the_data_limit_counts_private_writable_memory)
 
 TEST(the_limit_on_the_number_of_areas)
 {
-	NEEDS_KERNEL();
 	enum { COUNT = 70000 };
 	char *p = anon(COUNT, PROT_NONE);
 	int i, error = 0;
@@ -117,7 +112,6 @@ TEST(maps_shows_a_mapping_as_it_is)
 
 TEST(maps_shows_files_with_offset_and_inode)
 {
-	NEEDS_KERNEL();
 	struct stat st;
 	int fd = open("/tmp/areas_file", O_RDWR | O_CREAT, 0600);
 
@@ -136,7 +130,6 @@ TEST(maps_shows_files_with_offset_and_inode)
 
 TEST(maps_names_the_stack_and_the_heap)
 {
-	NEEDS_KERNEL();
 	char here, *heap = brk(NULL);
 
 	EQ(strcmp(area_at(&here).name, "[stack]"), 0);
@@ -149,7 +142,6 @@ TEST(the_program_is_write_xor_execute)
 {
 	static int data = 1;
 
-	NEEDS_KERNEL();
 	EQ(strcmp(area_at((void *)(uintptr_t)tap_main).perms, "r-xp"), 0);
 	EQ(strcmp(area_at("constant").perms, "r--p"), 0);
 	EQ(strcmp(area_at(&data).perms, "rw-p"), 0);
@@ -170,7 +162,6 @@ TEST(shared_and_private_areas_do_not_merge)
 
 TEST(advice_and_locks_split_areas)
 {
-	NEEDS_KERNEL();
 	char *p = island(4, RW);
 
 	memset(p, 'x', 4 * PAGE);
@@ -197,7 +188,6 @@ TEST(freshly_mapped_neighbours_merge)
 
 TEST(new_mappings_go_below_the_older_ones)
 {
-	NEEDS_KERNEL();
 	char *first = anon(16, PROT_READ), *second = anon(16, RW);
 
 	EQ((long)second, (long)(first - 16 * PAGE));
@@ -205,7 +195,6 @@ TEST(new_mappings_go_below_the_older_ones)
 
 TEST(a_freed_gap_that_fits_is_used_again)
 {
-	NEEDS_KERNEL();
 	char *p = anon(64, RW), *q = anon(4, PROT_READ);
 
 	EQ(munmap(p + 20 * PAGE, 8 * PAGE), 0);

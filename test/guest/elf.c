@@ -62,14 +62,12 @@ static int failed_with(int error)
 
 TEST(undamaged)
 {
-	NEEDS_KERNEL();
 	load_image();
 	EQ(start(length), 0);
 }
 
 TEST(cut_short)
 {
-	NEEDS_KERNEL();
 	load_image();
 	EQ(start(0), failed_with(ENOEXEC));
 	EQ(start(3), failed_with(ENOEXEC));
@@ -81,7 +79,6 @@ TEST(cut_short)
 
 TEST(another_kind_of_file)
 {
-	NEEDS_KERNEL();
 	load_image();
 	image[MACHINE] = 62; /* x86-64 */
 	EQ(start(length), failed_with(ENOEXEC));
@@ -98,7 +95,6 @@ TEST(another_kind_of_file)
 
 TEST(no_segments)
 {
-	NEEDS_KERNEL();
 	load_image();
 	image[PHNUM] = image[PHNUM + 1] = 0;
 	CHECK(start(length) != 0);
@@ -118,7 +114,6 @@ TEST(segments_out_of_place)
 					  -1UL,
 					  -4096UL};
 
-	NEEDS_KERNEL();
 	for (size_t field = 0; field < 6; field++) {
 		for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
 			load_image();
@@ -140,7 +135,6 @@ static uint64_t random(void)
 
 TEST(random_damage)
 {
-	NEEDS_KERNEL();
 	load_image();
 	char *good = anon(length / PAGE + 1, RW);
 

@@ -154,7 +154,6 @@ TEST(readv_and_writev)
 
 TEST(a_bad_buffer_is_efault)
 {
-	NEEDS_KERNEL();
 	int fd = file_of(1);
 	char *p = anon(2, RW);
 
@@ -212,7 +211,6 @@ TEST(fcntl)
 
 TEST(the_number_of_descriptors_is_limited)
 {
-	NEEDS_KERNEL();
 	int fd;
 
 	EQ(setrlimit(RLIMIT_NOFILE, 20, 4096), 0);

@@ -116,7 +116,6 @@ TEST(truncation_zeroes_the_rest_of_the_page)
 
 TEST(truncation_takes_private_copies_too)
 {
-	NEEDS_KERNEL();
 	int fd = file_of(2);
 	char *p = map_fd(fd, 2, RW, MAP_PRIVATE);
 

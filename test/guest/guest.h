@@ -12,13 +12,6 @@
 
 #define RW (PROT_READ | PROT_WRITE)
 
-/* Leave a test out under qemu-user, which answers by itself, and wrongly. */
-#define NEEDS_KERNEL()                                                         \
-	do {                                                                   \
-		if (emulated())                                                \
-			tap_skip("not with user-mode emulation");              \
-	} while (0)
-
 /* Private anonymous memory. */
 static inline char *anon(unsigned long npages, int prot)
 {

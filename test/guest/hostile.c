@@ -291,10 +291,6 @@ int main(int argc, char **argv)
 		seconds = (unsigned)strtoul(argv[1], NULL);
 	if (argc > 2)
 		seed = strtoul(argv[2], NULL);
-	if (emulated()) {
-		printf("1..0 # SKIP random calls would reach the host\n");
-		return 0;
-	}
 	printf("1..2\n# seed %lu, %u s\n", (unsigned long)seed, seconds);
 	bool good = run_lanes();
 	unlink("/tmp/hostile");

@@ -38,7 +38,6 @@ static long try_map(unsigned long len, int prot, int flags)
 
 TEST(a_knob_keeps_a_number_within_its_bounds)
 {
-	NEEDS_KERNEL();
 	EQ(write_text(VM "swappiness", "10"), 0);
 	shows(VM "swappiness", "10\n");
 	EQ(write_text(VM "swappiness", "201\n"), -EINVAL);
@@ -54,7 +53,6 @@ TEST(a_knob_keeps_a_number_within_its_bounds)
 
 TEST(the_number_of_areas_can_be_limited)
 {
-	NEEDS_KERNEL();
 	char *p = anon(256, RW);
 	long failed = 0;
 
@@ -68,7 +66,6 @@ TEST(the_number_of_areas_can_be_limited)
 
 TEST(by_default_only_the_impossible_is_refused)
 {
-	NEEDS_KERNEL();
 	EQ(try_map(HUGE_LEN, RW, MAP_PRIVATE), -ENOMEM);
 	EQ(try_map(HUGE_LEN, RW, MAP_SHARED), -ENOMEM);
 	EQ(try_map(HUGE_LEN, PROT_READ, MAP_PRIVATE), 0);
@@ -78,7 +75,6 @@ TEST(by_default_only_the_impossible_is_refused)
 
 TEST(everything_may_be_promised)
 {
-	NEEDS_KERNEL();
 	EQ(write_text(VM "overcommit_memory", "1"), 0);
 	shows(VM "overcommit_memory", "1\n");
 	EQ(try_map(HUGE_LEN, RW, MAP_PRIVATE), 0);
@@ -101,7 +97,6 @@ static void fork_big(void *arg)
 
 TEST(no_more_may_be_promised_than_there_is)
 {
-	NEEDS_KERNEL();
 	unsigned long limit = meminfo("CommitLimit:");
 
 	EQ(write_text(VM "overcommit_memory", "2"), 0);
@@ -120,7 +115,6 @@ TEST(no_more_may_be_promised_than_there_is)
 
 TEST(what_is_promised_is_shown)
 {
-	NEEDS_KERNEL();
 	unsigned long before = meminfo("Committed_AS:");
 
 	anon(1024, RW);
@@ -130,7 +124,6 @@ TEST(what_is_promised_is_shown)
 
 TEST(the_host_has_a_name)
 {
-	NEEDS_KERNEL();
 	struct utsname before, after;
 
 	EQ(sys(SYS_uname, &before), 0);
@@ -143,7 +136,6 @@ TEST(the_host_has_a_name)
 
 TEST(the_inclination_to_be_a_victim_is_inherited)
 {
-	NEEDS_KERNEL();
 	const char *path = "/proc/self/oom_score_adj";
 	char low[16] = "", high[16] = "";
 	int pid;
@@ -168,7 +160,6 @@ TEST(the_inclination_to_be_a_victim_is_inherited)
 
 TEST(a_thread_may_be_given_a_name)
 {
-	NEEDS_KERNEL();
 	EQ(write_text("/proc/self/comm", "another name, and a long one"), 0);
 	shows("/proc/self/comm", "another name, a\n");
 	EQ(write_text("/proc/1/comm", "x"), -EINVAL);
@@ -178,7 +169,6 @@ TEST(the_folder_for_temporary_files_is_for_all)
 {
 	struct stat st;
 
-	NEEDS_KERNEL();
 	EQ(stat("/tmp", &st), 0);
 	EQ(st.st_mode & 07777, 01777);
 }

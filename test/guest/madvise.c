@@ -28,7 +28,6 @@ TEST(dontneed_makes_anonymous_memory_zero)
 
 TEST(dontneed_brings_a_private_file_page_back)
 {
-	NEEDS_KERNEL();
 	char *p = map_fd(file_of(1), 1, RW, MAP_PRIVATE);
 
 	put(p, 'x');
@@ -59,7 +58,6 @@ TEST(free_gives_zeros_or_the_old_contents)
 
 TEST(free_is_for_private_anonymous_memory)
 {
-	NEEDS_KERNEL();
 	EQ(madvise(map_fd(file_of(1), 1, RW, MAP_SHARED), PAGE, MADV_FREE),
 	   -EINVAL);
 }
@@ -81,7 +79,6 @@ TEST(plain_hints_are_accepted)
 
 TEST(madvise_errors)
 {
-	NEEDS_KERNEL();
 	char *p = anon(3, RW);
 
 	EQ(madvise(p + 1, PAGE, MADV_DONTNEED), -EINVAL);
@@ -94,7 +91,6 @@ TEST(madvise_errors)
 
 TEST(a_hole_is_reported_after_the_rest_is_done)
 {
-	NEEDS_KERNEL();
 	char *p = anon(3, RW);
 
 	memset(p, 'x', 3 * PAGE);
@@ -106,7 +102,6 @@ TEST(a_hole_is_reported_after_the_rest_is_done)
 
 TEST(populate_write_leaves_no_faults)
 {
-	NEEDS_KERNEL();
 	char *p = anon(4, RW);
 
 	EQ(madvise(p, 4 * PAGE, MADV_POPULATE_WRITE), 0);
@@ -117,7 +112,6 @@ TEST(populate_write_leaves_no_faults)
 
 TEST(populate_read_leaves_no_read_faults)
 {
-	NEEDS_KERNEL();
 	char *p = anon(4, RW);
 
 	EQ(madvise(p, 4 * PAGE, MADV_POPULATE_READ), 0);
@@ -129,7 +123,6 @@ TEST(populate_read_leaves_no_read_faults)
 
 TEST(populate_obeys_the_protection)
 {
-	NEEDS_KERNEL();
 	char *p = anon(1, PROT_READ);
 
 	EQ(madvise(p, PAGE, MADV_POPULATE_WRITE), -EINVAL);
@@ -142,7 +135,6 @@ TEST(populate_obeys_the_protection)
 
 TEST(populate_beyond_the_end_of_a_file)
 {
-	NEEDS_KERNEL();
 	char *p = map_fd(file_of(1), 2, RW, MAP_SHARED);
 
 	EQ(madvise(p, 2 * PAGE, MADV_POPULATE_READ), -EFAULT);
@@ -150,7 +142,6 @@ TEST(populate_beyond_the_end_of_a_file)
 
 TEST(dontfork_leaves_a_hole_in_the_child)
 {
-	NEEDS_KERNEL();
 	char *p = island(3, RW);
 
 	memset(p, 'x', 3 * PAGE);
@@ -174,7 +165,6 @@ TEST(dontfork_leaves_a_hole_in_the_child)
 
 TEST(wipeonfork_gives_the_child_zeros)
 {
-	NEEDS_KERNEL();
 	char *p = island(2, RW);
 
 	memset(p, 'x', 2 * PAGE);
@@ -193,7 +183,6 @@ TEST(wipeonfork_gives_the_child_zeros)
 
 TEST(wipeonfork_is_for_private_anonymous_memory)
 {
-	NEEDS_KERNEL();
 	char *p = map_fd(file_of(1), 1, RW, MAP_PRIVATE);
 
 	EQ(madvise(p, PAGE, MADV_WIPEONFORK), -EINVAL);
@@ -201,7 +190,6 @@ TEST(wipeonfork_is_for_private_anonymous_memory)
 
 TEST(mincore_tells_which_pages_are_there)
 {
-	NEEDS_KERNEL();
 	char *p = anon(8, RW);
 
 	EQ(resident(p, 8), 0);
@@ -249,7 +237,6 @@ TEST(msync_checks_its_arguments)
 
 TEST(mlock_brings_pages_in)
 {
-	NEEDS_KERNEL();
 	char *p = anon(4, RW);
 
 	EQ(sys(SYS_mlock, p + 10, 3 * PAGE), 0);
@@ -260,7 +247,6 @@ TEST(mlock_brings_pages_in)
 
 TEST(mlock_of_a_hole_fails)
 {
-	NEEDS_KERNEL();
 	char *p = anon(2, RW);
 
 	EQ(munmap(p + PAGE, PAGE), 0);
@@ -270,7 +256,6 @@ TEST(mlock_of_a_hole_fails)
 
 TEST(locked_pages_refuse_dontneed)
 {
-	NEEDS_KERNEL();
 	char *p = anon(1, RW);
 
 	put(p, 'x');
@@ -283,7 +268,6 @@ TEST(locked_pages_refuse_dontneed)
 
 TEST(mlockall_future_populates)
 {
-	NEEDS_KERNEL();
 	EQ(sys(SYS_mlockall, MCL_FUTURE), 0);
 	char *p = anon(3, RW);
 	EQ(resident(p, 3), 3);
@@ -295,7 +279,6 @@ TEST(mlockall_future_populates)
 
 TEST(map_locked_populates)
 {
-	NEEDS_KERNEL();
 	char *p = mmap(NULL, 3 * PAGE, RW,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 

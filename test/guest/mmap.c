@@ -166,7 +166,6 @@ TEST(fixed_noreplace_does_not_replace)
 {
 	char *p = anon(3, RW);
 
-	NEEDS_KERNEL();
 	EQ(map_error(p + PAGE, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0),
 	   -EEXIST);
 	EQ(map_error(p - 0, 8 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0),
@@ -178,7 +177,6 @@ TEST(fixed_noreplace_does_not_replace)
 
 TEST(fixed_beyond_user_space_does_not_fit)
 {
-	NEEDS_KERNEL();
 	EQ(map_error((void *)(1UL << 38), PAGE, RW, ANON | MAP_FIXED, -1, 0),
 	   -ENOMEM);
 	EQ(map_error((void *)0xffffffff80000000UL, PAGE, RW, ANON | MAP_FIXED,
@@ -223,8 +221,7 @@ TEST(munmap_checks_its_address)
 	char *p = anon(1, RW);
 
 	EQ(munmap(p + 1, PAGE), -EINVAL);
-	if (!emulated())
-		EQ(munmap((void *)-PAGE, PAGE), -EINVAL);
+	EQ(munmap((void *)-PAGE, PAGE), -EINVAL);
 	EQ(munmap(p, PAGE - 1), 0);
 	REFUSED(probe_load(p + PAGE - 1), SIGSEGV, SEGV_MAPERR);
 }
@@ -245,7 +242,7 @@ TEST(populate_leaves_no_faults)
 	char *p = mmap(NULL, 8 * PAGE, RW, ANON | MAP_POPULATE, -1, 0);
 
 	EQ(err(p), 0);
-	for (int i = 0; i < 8 && !emulated(); i++)
+	for (int i = 0; i < 8; i++)
 		EQ(probe_store(p + i * PAGE, 1).minor, 0);
 }
 
@@ -257,8 +254,7 @@ TEST(populate_of_a_file_leaves_no_read_faults)
 		struct probe seen = probe_load(p + i * PAGE);
 
 		EQ(seen.value, 'A' + i);
-		if (!emulated())
-			EQ(seen.minor, 0);
+		EQ(seen.minor, 0);
 	}
 }
 
@@ -299,7 +295,6 @@ TEST(shared_validate_refuses_unknown_flags)
 {
 	int fd = file_of(1);
 
-	NEEDS_KERNEL();
 	EQ(map_error(NULL, PAGE, RW, MAP_SHARED_VALIDATE, fd, 0), 0);
 	EQ(map_error(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0),
 	   -EOPNOTSUPP);
@@ -318,7 +313,6 @@ TEST(a_growsdown_mapping_grows)
 {
 	char *p = anon(600, RW);
 
-	NEEDS_KERNEL();
 	EQ(munmap(p, 600 * PAGE), 0);
 	char *top = p + 590 * PAGE;
 	EQ(err(mmap(top, PAGE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0)),

@@ -78,7 +78,6 @@ TEST(untouched_memory_obeys_too)
 
 TEST(errors)
 {
-	NEEDS_KERNEL();
 	char *p = anon(3, RW);
 
 	EQ(mprotect(p + 1, PAGE, PROT_READ), -EINVAL);
@@ -94,7 +93,6 @@ TEST(a_hole_stops_the_change_where_it_is)
 {
 	char *p = anon(3, RW);
 
-	NEEDS_KERNEL();
 	EQ(munmap(p + PAGE, PAGE), 0);
 	EQ(mprotect(p, 3 * PAGE, PROT_READ), -ENOMEM);
 	REFUSED(probe_store(p, 1), SIGSEGV, SEGV_ACCERR);
@@ -250,7 +248,6 @@ TEST(grows_down_changes_to_the_start_of_the_stack)
 	char *stack = (char *)((uintptr_t)__builtin_frame_address(0) & -PAGE);
 	struct area area = area_at(stack);
 
-	NEEDS_KERNEL();
 	EQ(mprotect(stack + PAGE, 0, PROT_READ), 0);
 	EQ(mprotect(stack, PAGE, RW | PROT_GROWSDOWN), 0);
 	EQ(mprotect(stack, PAGE, RW | PROT_EXEC | PROT_GROWSDOWN), 0);

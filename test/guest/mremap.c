@@ -105,7 +105,6 @@ TEST(dontunmap_leaves_empty_memory_behind)
 	memset(p, 'x', 2 * PAGE);
 	char *q = mremap(p, 2 * PAGE, 2 * PAGE,
 			 MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
-	NEEDS_KERNEL();
 	EQ(err(q), 0);
 	CHECK(q != p);
 	EQ(get(q), 'x');
@@ -143,7 +142,6 @@ TEST(the_two_ranges_must_not_overlap)
 
 TEST(other_errors)
 {
-	NEEDS_KERNEL();
 	char *p = anon(3, RW);
 
 	EQ(remap_error(p + 1, PAGE, 2 * PAGE, 0, NULL), -EINVAL);
@@ -163,7 +161,6 @@ TEST(old_length_zero_duplicates_shared_memory)
 
 	EQ(err(p), 0);
 	put(p, 'x');
-	NEEDS_KERNEL();
 	char *q = mremap(p, 0, PAGE, MREMAP_MAYMOVE, NULL);
 	EQ(err(q), 0);
 	CHECK(q != p);
@@ -174,7 +171,6 @@ TEST(old_length_zero_duplicates_shared_memory)
 
 TEST(old_length_zero_of_private_memory_is_invalid)
 {
-	NEEDS_KERNEL();
 	EQ(remap_error(anon(1, RW), 0, PAGE, MREMAP_MAYMOVE, NULL), -EINVAL);
 }
 

@@ -124,7 +124,6 @@ static void look_at_mask(int sig, struct siginfo *info, struct ucontext *uc)
 
 TEST(the_handler_runs_with_its_signal_and_sa_mask_blocked)
 {
-	NEEDS_KERNEL();
 	struct sigaction act = {(uintptr_t)look_at_mask, SA_SIGINFO,
 				SIGMASK(SIGUSR2)};
 	uint64_t after;
@@ -282,7 +281,6 @@ TEST(sigaltstack_errors)
 
 TEST(a_stack_overflow_is_caught_on_the_alternate_stack)
 {
-	NEEDS_KERNEL();
 	struct sigaltstack alt = {(uintptr_t)anon(4, RW), 0, 0, 4 * PAGE};
 
 	EQ(setrlimit(RLIMIT_STACK, 256 * 1024, RLIM_INFINITY), 0);

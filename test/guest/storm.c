@@ -9,7 +9,6 @@
 /* Take memory with take() until it fails or kills the child; never harmless. */
 static void exhaust(void (*take)(void *))
 {
-	NEEDS_KERNEL();
 	int status = in_child(take, NULL);
 
 	CHECK(status == 0 || status == SIGKILL);
@@ -131,7 +130,6 @@ TEST(pipes_take_all_memory)
 
 TEST(addresses_run_out)
 {
-	NEEDS_KERNEL();
 	int count = 0;
 	char *p;
 
@@ -169,7 +167,6 @@ static void kill_group(int group)
 
 TEST(a_fork_bomb)
 {
-	NEEDS_KERNEL();
 	uint32_t *count =
 	    mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int pid = fork();
@@ -205,7 +202,6 @@ static void fork_until_it_fails(void *arg)
 
 TEST(processes_run_out)
 {
-	NEEDS_KERNEL();
 	int status = in_child(fork_until_it_fails, NULL);
 
 	EQ(status, SIGKILL);

@@ -11,7 +11,6 @@ static bool starts(const char *text, const char *with)
 
 TEST(minor_faults_are_counted_one_by_one)
 {
-	NEEDS_KERNEL();
 	char *p = anon(100, RW);
 	long before = minor_faults();
 
@@ -27,7 +26,6 @@ TEST(minor_faults_are_counted_one_by_one)
 
 TEST(refused_accesses_are_not_counted)
 {
-	NEEDS_KERNEL();
 	char *p = anon(1, PROT_NONE);
 
 	probe_load(p);
@@ -38,7 +36,6 @@ TEST(refused_accesses_are_not_counted)
 
 TEST(nothing_here_is_a_major_fault)
 {
-	NEEDS_KERNEL();
 	char *p = map_fd(file_of(4), 4, RW, MAP_PRIVATE);
 
 	EQ(probe_load(p).major, 0);
@@ -47,7 +44,6 @@ TEST(nothing_here_is_a_major_fault)
 
 TEST(children_are_added_when_waited_for)
 {
-	NEEDS_KERNEL();
 	struct rusage before, after;
 	char *p = anon(64, RW);
 
@@ -109,8 +105,7 @@ TEST(nanosleep_sleeps_long_enough)
 	EQ(nanosleep(&len, NULL), 0);
 	CHECK(now_ns() - start >= 30000000);
 	EQ(nanosleep(&bad, NULL), -EINVAL);
-	if (!emulated())
-		EQ(nanosleep((void *)8, NULL), -EFAULT);
+	EQ(nanosleep((void *)8, NULL), -EFAULT);
 }
 
 TEST(sleeping_until_a_time)
@@ -129,7 +124,6 @@ TEST(sleeping_until_a_time)
 
 TEST(limits_are_kept)
 {
-	NEEDS_KERNEL();
 	struct rlimit limit;
 
 	EQ(getrlimit(RLIMIT_STACK, &limit), 0);
@@ -197,7 +191,6 @@ TEST(the_stack_at_the_start)
 
 TEST(proc_stat_and_status)
 {
-	NEEDS_KERNEL();
 	char text[2048], pid[16];
 	char *p;
 
@@ -215,7 +208,6 @@ TEST(proc_stat_and_status)
 /* Not to the page: pages wait in per-hart caches. */
 TEST(meminfo_follows_what_is_used)
 {
-	NEEDS_KERNEL();
 	enum { COUNT = 4096, MOST = 1500 };
 	char *p = anon(COUNT, RW);
 	uint64_t before = meminfo("MemFree:");
@@ -231,7 +223,6 @@ TEST(meminfo_follows_what_is_used)
 
 TEST(vmstat_counts_faults)
 {
-	NEEDS_KERNEL();
 	char text[8192];
 
 	CHECK(read_file("/proc/vmstat", text, sizeof(text)) > 0);
@@ -247,7 +238,6 @@ TEST(vmstat_counts_faults)
 
 TEST(the_program_is_known_by_its_path)
 {
-	NEEDS_KERNEL();
 	char path[64] = "";
 	long len =
 	    sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof(path));

@@ -348,7 +348,6 @@ static void become_echo(void *arg)
 
 TEST(exec_in_a_thread_replaces_the_process)
 {
-	NEEDS_KERNEL();
 	int status, pid = fork();
 
 	if (pid == 0) {

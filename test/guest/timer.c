@@ -79,7 +79,6 @@ static long take(int sig, long ms, struct siginfo *info)
 
 TEST(a_timer_fires_once)
 {
-	NEEDS_KERNEL();
 	struct siginfo info;
 	long start = clock_ns(CLOCK_MONOTONIC);
 	int id = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIG, 77);
@@ -100,7 +99,6 @@ TEST(a_timer_fires_once)
 
 TEST(without_an_event_it_is_an_alarm)
 {
-	NEEDS_KERNEL();
 	struct siginfo info;
 	int id = -1;
 
@@ -114,7 +112,6 @@ TEST(without_an_event_it_is_an_alarm)
 
 TEST(rounds_that_nobody_took_are_counted)
 {
-	NEEDS_KERNEL();
 	struct siginfo info;
 	int id = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIG, 0);
 
@@ -132,7 +129,6 @@ TEST(rounds_that_nobody_took_are_counted)
 
 TEST(a_timer_fires_at_a_time)
 {
-	NEEDS_KERNEL();
 	static const int clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC,
 				     CLOCK_BOOTTIME};
 	struct siginfo info;
@@ -157,7 +153,6 @@ TEST(a_timer_fires_at_a_time)
 
 TEST(what_was_set_is_told)
 {
-	NEEDS_KERNEL();
 	struct itimerspec new = {{3, 0}, {100, 0}}, old;
 	int id = create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0);
 
@@ -185,7 +180,6 @@ static void tell(int sig, struct siginfo *info, struct ucontext *uc)
 
 TEST(one_thread_can_be_told)
 {
-	NEEDS_KERNEL();
 	int id = create(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIG, 0);
 	struct sigevent event = {.sigev_signo = SIG,
 				 .sigev_notify = SIGEV_THREAD_ID,
@@ -201,7 +195,6 @@ TEST(one_thread_can_be_told)
 
 TEST(what_is_no_timer)
 {
-	NEEDS_KERNEL();
 	struct itimerspec it = {{0, 0}, {1, 0}};
 	int id = create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0);
 
@@ -221,7 +214,6 @@ TEST(what_is_no_timer)
 
 TEST(a_child_has_no_timers)
 {
-	NEEDS_KERNEL();
 	struct itimerval hour = {{0, 0}, {3600, 0}}, seen;
 	int id = create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0);
 	struct itimerspec it;
@@ -242,7 +234,6 @@ TEST(a_child_has_no_timers)
 
 TEST(cpu_time_is_waited_for_by_working)
 {
-	NEEDS_KERNEL();
 	static const int clocks[] = {CLOCK_PROCESS_CPUTIME_ID,
 				     CLOCK_THREAD_CPUTIME_ID};
 	struct siginfo info;
@@ -263,7 +254,6 @@ TEST(cpu_time_is_waited_for_by_working)
 
 TEST(interval_timers_of_cpu_time)
 {
-	NEEDS_KERNEL();
 	static const int signals[] = {SIGALRM, SIGVTALRM, SIGPROF};
 	struct itimerval it = {{0, 10000}, {0, 20000}}, old;
 	struct siginfo info;
@@ -285,7 +275,6 @@ TEST(interval_timers_of_cpu_time)
 
 TEST(clocks_of_others)
 {
-	NEEDS_KERNEL();
 	struct timespec ts;
 	int of_me = ~getpid() * 8 + 2, of_thread = ~gettid() * 8 + 6;
 

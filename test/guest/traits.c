@@ -44,7 +44,6 @@ static void child_of_flags(void)
 
 TEST(flags_are_kept_and_inherited)
 {
-	NEEDS_KERNEL();
 	int on = 0;
 
 	EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0), 0);
@@ -101,7 +100,6 @@ static void child_that_refuses(void)
 
 TEST(no_memory_is_both_writable_and_executable)
 {
-	NEEDS_KERNEL();
 	char *code = anon(1, PROT_READ | PROT_EXEC), *data = anon(1, RW);
 
 	EQ(try_map(RW | PROT_EXEC), 0);
@@ -129,7 +127,6 @@ static void child_that_may(void)
 
 TEST(the_refusal_need_not_be_inherited)
 {
-	NEEDS_KERNEL();
 	EQ(prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT, 0),
 	   0);
 	EQ(try_map(RW | PROT_EXEC), -EACCES);
@@ -157,7 +154,6 @@ static void child_of_nice(void)
 
 TEST(nice_values_are_kept_and_inherited)
 {
-	NEEDS_KERNEL();
 	char text[512] = "";
 
 	EQ(sys(SYS_setpgid, 0, 0), 0);

@@ -16,6 +16,7 @@ int main(void)
 		cannot("make a pipe", error);
 	int pid = fork();
 	if (pid == 0) {
+		close(go[1]); /* it ends when we do */
 		probe_load(page);
 		read(go[0], &byte, 1);
 		exit(page[0]);

@@ -42,9 +42,8 @@ void expect_no_signal(const struct probe *seen)
 
 void expect_minor(long seen, long wanted)
 {
-	if (!emulated())
-		expect("the number of minor faults", (unsigned long)seen,
-		       (unsigned long)wanted);
+	expect("the number of minor faults", (unsigned long)seen,
+	       (unsigned long)wanted);
 }
 
 _Noreturn void cannot(const char *what, long error)

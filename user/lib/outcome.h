@@ -24,7 +24,6 @@ void expect(const char *what, unsigned long seen, unsigned long wanted);
 void expect_signal(const struct probe *seen, int sig, int code,
 		   const volatile void *addr);
 void expect_no_signal(const struct probe *seen);
-/* Compares nothing when emulated(). */
 void expect_minor(long seen, long wanted);
 
 /* End the program with status 1 and a reason; for steps that set the stage. */

@@ -91,8 +91,3 @@ long minor_faults(void)
 	getrusage(RUSAGE_SELF, &use);
 	return use.ru_minflt;
 }
-
-bool emulated(void)
-{
-	return getenv("EMULATED") != NULL;
-}

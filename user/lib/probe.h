@@ -21,7 +21,7 @@ struct probe {
 	uint64_t addr;	/* si_addr */
 	uint64_t pc;	/* of the instruction that faulted */
 	uint64_t value; /* what a load or AMO returned */
-	long minor;	/* faults counted by getrusage, see emulated() */
+	long minor;	/* faults counted by getrusage */
 	long major;
 };
 
@@ -37,10 +37,3 @@ void probe_handlers(uint64_t flags);
 
 /* Minor faults of this process so far. */
 long minor_faults(void);
-
-/*
- * Is this user-mode emulation (the variable EMULATED is set)? It knows nothing
- * of fault counts, stacks that grow and memory that is only executable. A test
- * then leaves such checks out; its output stays the same.
- */
-bool emulated(void);

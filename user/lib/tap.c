@@ -2,7 +2,6 @@
 /* See tap.h. */
 #include "user/lib/tap.h"
 
-#define SKIPPED	 77 /* exit status of a test that does not apply */
 #define TIME_OUT 60 /* seconds */
 
 extern const struct tap_test __start_tap_tests[], __stop_tap_tests[];
@@ -21,12 +20,6 @@ void tap_equal(const char *file, int line, const char *what, long seen,
 	printf("# %s:%d: %s is %ld (0x%lx), expected %ld (0x%lx)\n", file, line,
 	       what, seen, (unsigned long)seen, wanted, (unsigned long)wanted);
 	exit(1);
-}
-
-_Noreturn void tap_skip(const char *why)
-{
-	printf("# %s\n", why);
-	exit(SKIPPED);
 }
 
 int in_child(void (*run)(void *), void *arg)
@@ -54,14 +47,10 @@ static void run_test(void *arg)
 
 static bool report(int n, const struct tap_test *test, int status)
 {
-	bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
-	bool ok = status == 0 || skipped;
-
 	if (WIFSIGNALED(status))
 		printf("# ended by %s\n", signal_name(WTERMSIG(status)));
-	printf("%sok %d - %s%s\n", ok ? "" : "not ", n, test->name,
-	       skipped ? " # SKIP" : "");
-	return ok;
+	printf("%sok %d - %s\n", status == 0 ? "" : "not ", n, test->name);
+	return status == 0;
 }
 
 static void run_directly(const char *name)
