@@ -42,7 +42,8 @@ static struct probe probe(access *go, const volatile void *addr, uint64_t value)
 	if (!ready)
 		probe_handlers(0);
 	last = (struct probe){0};
-	getrusage(RUSAGE_SELF, &after); /* touches everything once */
+	(void)*(const volatile char *)go; /* its code, too, is there */
+	getrusage(RUSAGE_SELF, &after);	  /* touches everything once */
 	getrusage(RUSAGE_SELF, &before);
 	uint64_t result = go((uintptr_t)addr, value);
 	getrusage(RUSAGE_SELF, &after);
