@@ -133,27 +133,35 @@ typedef struct {
  *    neighbours in the list are those in the tree.
  */
 struct vm_area_struct {
-	vaddr_t vm_start;		 /* M V */
-	vaddr_t vm_end;			 /* M V */
-	struct mm_struct *vm_mm;	 /* a; changes only while detached */
-	vm_flags_t vm_flags;		 /* M V */
-	uint32_t vm_lock_seq;		 /* a; written under M for writing */
-	uint32_t vm_refcnt;		 /* a */
-	struct rb_node vm_rb;		 /* M; lockless readers may miss */
+	/* What a descent of the tree reads, by faults in other areas too. */
+	vaddr_t vm_start;	 /* M V */
+	vaddr_t vm_end;		 /* M V */
+	struct rb_node vm_rb;	 /* M; lockless readers may miss */
+	struct mm_struct *vm_mm; /* a; changes only while detached */
+	vm_flags_t vm_flags;	 /* M V */
+	pgprot_t vm_page_prot;	 /* M V */
+
 	struct list_head vm_list;	 /* M; areas of the mm, ascending */
 	uint64_t rb_gap;		 /* M; bytes free below (mm/vma.c) */
 	uint64_t rb_subtree_gap;	 /* M; largest rb_gap of the subtree */
-	pgprot_t vm_page_prot;		 /* M V */
-	struct anon_vma *anon_vma;	 /* M or V for reading, +P to set */
 	struct list_head anon_vma_chain; /* M and A; of anon_vma_chain */
+	struct file *vm_file;		 /* M V; holds a reference */
+	void *vm_private_data;		 /* the owner of vm_ops */
+
+	/* Written by each fault in this area, and what else it needs. */
+	uint32_t vm_lock_seq;	   /* a; written under M for writing */
+	uint32_t vm_refcnt;	   /* a */
+	struct anon_vma *anon_vma; /* M or V for reading, +P to set */
 	const struct vm_operations_struct *vm_ops; /* M V */
 	pgoff_t vm_pgoff;			   /* M V; pages */
-	struct file *vm_file;			   /* M V; holds a reference */
-	void *vm_private_data;			   /* the owner of vm_ops */
 	struct interval_node shared;		   /* I; node in i_mmap */
 };
 
 _Static_assert(sizeof(struct vm_area_struct) <= 192, "budget of an area");
+_Static_assert(offsetof(struct vm_area_struct, vm_list) == CACHE_LINE &&
+		   offsetof(struct vm_area_struct, vm_lock_seq) ==
+		       2 * CACHE_LINE,
+	       "a fault writes to no line that others read on their way");
 
 /* What the owner of a mapping does; each may be NULL. */
 struct vm_operations_struct {

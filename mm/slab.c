@@ -5,8 +5,8 @@
  * are on cache->partial. Objects move between slabs and the harts' lists in
  * batches of HART_BATCH.
  *
- * The word that links free objects lies in the object, or behind it when the
- * cache is type-stable: there a stale reader may still look at the object.
+ * The word that links free objects is the first of the object, or the last
+ * when the cache is type-stable: a stale reader may still look at the others.
  *
  * Locks: hart list, then cache->lock; both are leaf locks.
  */
@@ -24,7 +24,7 @@
 #define KMALLOC_MAX	  (1UL << KMALLOC_SHIFT_MAX)
 
 static struct kmem_cache kmalloc_caches[KMALLOC_SHIFT_MAX + 1];
-static struct list_head caches;
+static struct kmem_cache *caches; /* all, through next */
 
 static void **link_of(const struct kmem_cache *cache, void *object)
 {
@@ -37,16 +37,17 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t size,
 	memset(cache, 0, sizeof(*cache));
 	cache->name = name;
 	cache->size = ALIGN_UP(size, sizeof(void *));
-	cache->link = flags & SLAB_TYPE_STABLE ? cache->size : 0;
-	cache->stride = cache->link +
-			max((size_t)cache->size - cache->link, sizeof(void *));
+	if (flags & SLAB_TYPE_STABLE)
+		cache->link = cache->size - sizeof(void *);
+	cache->stride = cache->size;
 	if (flags & SLAB_CACHE_ALIGNED)
 		cache->stride = ALIGN_UP(cache->stride, CACHE_LINE);
 	cache->flags = flags;
 	cache->per_slab = PAGE_SIZE / cache->stride;
 	cache->ctor = ctor;
 	list_init(&cache->partial);
-	list_add_tail(&cache->all, &caches);
+	cache->next = caches;
+	caches = cache;
 	BUG_ON(cache->per_slab < 1);
 }
 
@@ -269,7 +270,7 @@ uint64_t kmem_shrink(void)
 	struct kmem_cache *cache;
 
 	list_init(&empty);
-	list_for_each_entry (cache, &caches, all) {
+	for (cache = caches; cache; cache = cache->next) {
 		if (!(cache->flags & SLAB_TYPE_STABLE))
 			cache_collect(cache, &empty);
 	}
@@ -282,7 +283,7 @@ uint64_t kmem_shrink_stable(void)
 	struct kmem_cache *cache;
 
 	list_init(&empty);
-	list_for_each_entry (cache, &caches, all)
+	for (cache = caches; cache; cache = cache->next)
 		cache_collect(cache, &empty);
 	machine_rcu_synchronize();
 	return slabs_free(&empty);
@@ -295,7 +296,7 @@ void kmem_init(void)
 	    "kmalloc-256", "kmalloc-512", "kmalloc-1024", "kmalloc-2048",
 	};
 
-	list_init(&caches);
+	caches = NULL;
 	for (unsigned i = KMALLOC_SHIFT_MIN; i <= KMALLOC_SHIFT_MAX; i++)
 		kmem_cache_init(&kmalloc_caches[i],
 				names[i - KMALLOC_SHIFT_MIN], 1UL << i, 0,

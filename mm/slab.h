@@ -7,7 +7,8 @@
  * grace period, so a reader that holds a stale pointer under RCU sees
  * an object of the same type, perhaps another one, never foreign bytes. The
  * constructor runs once for each object when its page is added, and a
- * type-stable object keeps whatever it had when it was freed.
+ * type-stable object keeps whatever it had when it was freed, but for its last
+ * word, which is the cache's meanwhile.
  */
 #pragma once
 
@@ -24,16 +25,15 @@ struct kmem_cache {
 	uint32_t link;	   /* offset of the free-list word in an object */
 	uint32_t per_slab; /* objects in one page */
 	void (*ctor)(void *object);
-	struct list_head all;	  /* all caches */
+	struct kmem_cache *next;  /* in the list of all caches */
 	struct spinlock lock;	  /* partial, nr_slabs */
 	struct list_head partial; /* pages with free objects */
 	uint64_t nr_slabs;
 	struct kmem_hart {
 		struct spinlock lock; /* contended by kmem_shrink alone */
 		uint32_t nr_free;
-		void *free;	 /* linked through the link word */
-		uint64_t unused; /* a power of two is found sooner */
-	} hart[MAX_HARTS];
+		void *free; /* linked through the link word */
+	} __aligned(CACHE_LINE) hart[MAX_HARTS];
 };
 
 /* Initialise a statically allocated cache. No error. */

@@ -35,8 +35,8 @@ static void vma_ctor(void *object)
 void vma_caches_init(void)
 {
 	kmem_cache_init(&vma_cache, "vm_area_struct",
-			sizeof(struct vm_area_struct), SLAB_TYPE_STABLE,
-			vma_ctor);
+			sizeof(struct vm_area_struct),
+			SLAB_TYPE_STABLE | SLAB_CACHE_ALIGNED, vma_ctor);
 }
 
 /* What both kinds of new areas have in common; they fill in the rest. */

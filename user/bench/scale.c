@@ -9,7 +9,12 @@
  * it again: private memory (page_fault1), or a shared mapping of a file
  * (page_fault3). One line for each: faults, faults in a second, and how often
  * mmap_lock was taken for reading and other harts were interrupted for a fence.
- * --check: whether these counts are what they should be with the areas' locks
+ *
+ * Before these, what the machine itself gains by more harts: the pages that
+ * are zeroed in a second without any fault (zeroing), and the system calls that
+ * do nothing (null_call; QEMU 7.2 takes a lock of all harts for each trap).
+ *
+ * --check: whether the counts are what they should be with the areas' locks
  * on or off, as TAP; a single thread changes harts meanwhile.
  */
 #include "user/lib/maps.h"
@@ -25,7 +30,8 @@ enum counter { FAULTS, BY_VMA, READ_LOCKS, REMOTE_FENCES, NR_COUNTERS };
 struct worker {
 	struct thread thread;
 	char *area;
-	uint64_t rounds;
+	uint64_t rounds; /* of PAGES operations each */
+	void (*round)(char *area);
 };
 
 static struct worker workers[MAX_THREADS];
@@ -64,13 +70,31 @@ static void touch_all(char *area)
 		((volatile char *)area)[i * PAGE] = 1;
 }
 
+static void fault_all(char *area)
+{
+	touch_all(area);
+	madvise(area, SIZE, MADV_DONTNEED);
+}
+
+static void zero_all(char *area)
+{
+	for (unsigned long i = 0; i < PAGES; i++)
+		memset(area + i * PAGE, 0, PAGE);
+}
+
+static void call_often(char *area)
+{
+	(void)area;
+	for (unsigned long i = 0; i < PAGES; i++)
+		sys(SYS_getppid);
+}
+
 static void work(void *arg)
 {
 	struct worker *w = arg;
 
 	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
-		touch_all(w->area);
-		madvise(w->area, SIZE, MADV_DONTNEED);
+		w->round(w->area);
 		w->rounds++;
 	}
 }
@@ -118,15 +142,22 @@ static void verdict(const char *name, const uint64_t *n, uint64_t ours)
 		result(n[REMOTE_FENCES] == 0, name, "no remote fence");
 }
 
+static uint64_t operations(void)
+{
+	uint64_t rounds = 0;
+
+	for (unsigned i = 0; i < nr_threads; i++)
+		rounds += workers[i].rounds;
+	return rounds * PAGES;
+}
+
 static void report(const char *name, const uint64_t *before,
 		   const uint64_t *after, uint64_t ns)
 {
-	uint64_t n[NR_COUNTERS], ours = 0, locks;
+	uint64_t n[NR_COUNTERS], ours = operations(), locks;
 
 	for (int i = 0; i < NR_COUNTERS; i++)
 		n[i] = after[i] - before[i];
-	for (unsigned i = 0; i < nr_threads; i++)
-		ours += workers[i].rounds * PAGES;
 	/* One madvise for PAGES faults takes the lock, too: not a fault's. */
 	locks = n[READ_LOCKS] - ours / PAGES;
 	printf("%s threads=%u faults=%lu faults/s=%lu "
@@ -146,34 +177,59 @@ static void change_harts(void)
 		sys(SYS_sched_setaffinity, 0, sizeof(hart), &hart);
 }
 
-static void measure(const char *name, bool is_private)
+/* Until the time is over, on all threads; returns nanoseconds. */
+static uint64_t run_all(void)
 {
-	uint64_t before[NR_COUNTERS], after[NR_COUNTERS], start;
+	uint64_t start = now_ns();
 
-	for (unsigned i = 0; i < nr_threads; i++) {
-		int fd = is_private ? -1 : memfd_create("scale", 0);
-
-		if (!is_private && ftruncate(fd, SIZE))
-			die("ftruncate", -1);
-		workers[i] = (struct worker){.area = make_area(is_private, fd)};
-	}
 	is_over = 0;
-	read_counters(before);
-	start = now_ns();
 	for (unsigned i = 1; i < nr_threads; i++)
 		if (thread_start(&workers[i].thread, work, &workers[i]))
 			die("thread", -1);
 	for (; now_ns() - start < run_ms * 1000000; workers[0].rounds++) {
 		change_harts();
-		touch_all(workers[0].area);
-		madvise(workers[0].area, SIZE, MADV_DONTNEED);
+		workers[0].round(workers[0].area);
 	}
 	__atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
 	for (unsigned i = 1; i < nr_threads; i++)
 		thread_join(&workers[i].thread);
-	start = now_ns() - start;
+	return now_ns() - start;
+}
+
+static void prepare(bool is_private, void (*round)(char *area))
+{
+	for (unsigned i = 0; i < nr_threads; i++) {
+		int fd = is_private ? -1 : memfd_create("scale", 0);
+
+		if (!is_private && ftruncate(fd, SIZE))
+			die("ftruncate", -1);
+		workers[i] = (struct worker){.area = make_area(is_private, fd),
+					     .round = round};
+	}
+}
+
+static void measure_machine(const char *name, const char *unit,
+			    void (*round)(char *area))
+{
+	uint64_t ns;
+
+	prepare(true, round);
+	for (unsigned i = 0; i < nr_threads; i++)
+		touch_all(workers[i].area);
+	ns = run_all();
+	printf("%s threads=%u %s/s=%lu\n", name, nr_threads, unit,
+	       operations() * 1000000000 / ns);
+}
+
+static void measure_faults(const char *name, bool is_private)
+{
+	uint64_t before[NR_COUNTERS], after[NR_COUNTERS], ns;
+
+	prepare(is_private, fault_all);
+	read_counters(before);
+	ns = run_all();
 	read_counters(after);
-	report(name, before, after, start);
+	report(name, before, after, ns);
 }
 
 int main(int argc, char **argv)
@@ -192,7 +248,11 @@ int main(int argc, char **argv)
 		die("number of threads", -EINVAL);
 	if (check)
 		printf("TAP version 13\n1..%d\n", nr_threads == 1 ? 6 : 4);
-	measure("page_fault1", true);
-	measure("page_fault3", false);
+	if (!check) {
+		measure_machine("zeroing", "pages", zero_all);
+		measure_machine("null_call", "calls", call_often);
+	}
+	measure_faults("page_fault1", true);
+	measure_faults("page_fault3", false);
 	return 0;
 }
