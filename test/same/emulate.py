@@ -4,8 +4,9 @@
 
     emulate.py ARCHIVE < JOBS > RESULTS
 
-JOBS is a JSON list of [PROGRAM, CHECKS]: a path in the archive, and the names
-of tests to run one by one, or null for a program that prints lines instead.
+JOBS is a JSON list of [PROGRAM, CHECKS, DOUBTFUL]: a path in the archive, the
+names of tests to run one by one, or null for a program that prints lines
+instead, and those among them that may hang, which are not waited for as long.
 RESULTS is a JSON object: PROGRAM to {CHECK: verdict}, or to a transcript.
 
 A check is a process of its own: when qemu-riscv64 itself hangs or crashes in
@@ -32,7 +33,8 @@ import mkinitramfs  # noqa: E402
 
 INSIDE, AS_NOBODY = "--inside", "--as-nobody"
 NOBODY = 65534
-PATIENCE = 5  # seconds for one check; the slowest takes half of one
+PATIENCE = 100  # seconds for one check; the slowest takes half of one
+DOUBT = 5  # for one that is known to hang, or to fail sooner
 UNSHARE = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--net", "--fork",
            "--kill-child"]
 MOUNTS = [("proc", "/proc"), ("tmpfs", "/tmp"), ("tmpfs", "/dev/shm")]
@@ -78,14 +80,14 @@ def unpack(archive, programs, folder):
         os.chmod(path, stat.S_IMODE(mode))
 
 
-def run(folder, who, program, *args):
+def run(folder, who, program, *args, patience=PATIENCE):
     """(status, output); the status is None when it had to be stopped."""
     words = ["qemu-riscv64", "-0", program, folder + program, *args]
     with subprocess.Popen(words, cwd="/", stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           preexec_fn=os.setpgrp, **who) as process:
         try:
-            out = process.communicate(timeout=PATIENCE)[0]
+            out = process.communicate(timeout=patience)[0]
             status = process.returncode
         except subprocess.TimeoutExpired:
             # Its child may be the one that hangs, with our pipe in its hands.
@@ -104,9 +106,11 @@ def verdict(status, output):
     return f"not ok: {lines[-1]} (status {status})"
 
 
-def do_job(folder, who, program, checks):
+def do_job(folder, who, program, checks, doubtful):
     if checks is not None:
-        return {check: verdict(*run(folder, who, program, check))
+        return {check: verdict(*run(
+                    folder, who, program, check,
+                    patience=DOUBT if check in doubtful else PATIENCE))
                 for check in checks}
     status, output = run(folder, who, program)
     if status is None:
@@ -129,7 +133,7 @@ def main():
     confine(inside)
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         os.chmod(folder, 0o755)
-        unpack(archive, [program for program, _ in jobs], folder)
+        unpack(archive, [job[0] for job in jobs], folder)
         who = {}
         if AS_NOBODY in sys.argv:
             who = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
