@@ -2,9 +2,9 @@
 /*
  * Search in the table that kernel/symtab.py makes: how far each function is
  * from the one before, which fits 16 bits, and as many names one behind the
- * other, each with its NUL. In the names a byte from 128 on stands for a pair
- * of bytes, which may be such bytes again. In the first link the table is
- * empty.
+ * other, each with its NUL; then those of system calls. In the names a byte
+ * from 128 on stands for a pair of bytes, which may be such bytes again. In the
+ * first link the table is empty.
  */
 #include "kernel/symbols.h"
 
@@ -72,4 +72,11 @@ void symbol_print(const char *before, vaddr_t pc, bool is_return)
 	} else {
 		kprintf("%s%016lx\n", before, pc);
 	}
+}
+
+void symbol_missing_call(unsigned n, char *name, size_t size)
+{
+	*name = '\0';
+	if (symbol_count + n < symbol_total)
+		nth_name(symbol_count + n, name, size);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's function names, for backtraces.
+ * The names that the kernel can print: of its functions, for backtraces, and of
+ * the system calls that it lacks.
  *
  * The build links twice: the functions found in the first image become the
  * table of the second (kernel/symtab.py).
@@ -9,9 +10,10 @@
 
 #include "lib/types.h"
 
-/* The table: from kernel_start to the first, from it to the next; what bytes
- * of names from 128 on stand for; names. */
-extern const uint32_t symbol_count;
+/* The table: number of functions and of all names; from kernel_start to the
+ * first, from it to the next; what bytes of names from 128 on stand for; names.
+ */
+extern const uint32_t symbol_count, symbol_total;
 extern const uint16_t symbol_gap[];
 extern const uint8_t symbol_pairs[][2];
 extern const uint8_t symbol_names[];
@@ -27,3 +29,9 @@ int symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end);
  * address belongs to the call before it, which may be the end of its function.
  */
 void symbol_print(const char *before, vaddr_t pc, bool is_return);
+
+/*
+ * The name of the nth number that has no handler in syscall_table, at most
+ * size - 1 bytes of it; empty when Linux has no such call either.
+ */
+void symbol_missing_call(unsigned n, char *name, size_t size);

@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The functions of a kernel image as assembly, for kernel/symbols.c.
+"""The names that a kernel prints, as assembly, for kernel/symbols.c.
 
-    symtab.py NM IMAGE
+    symtab.py NM IMAGE NUMBERS HANDLED
 
-Names of functions repeat each other: the pair of bytes that occurs most often
-becomes one byte from 128 on, again and again, and such bytes pair up as well.
-That halves the table. Local labels of assembly files are left out.
+These are the functions of the image, without the local labels of assembly
+files, and behind them the system calls that NUMBERS (abi/syscall.h) defines
+and HANDLED (kernel/syscalls.def) does not list: one for each number that has
+no handler, in their order, empty where the number is not a call.
+
+Names repeat each other: the pair of bytes that occurs most often becomes one
+byte from 128 on, again and again, and such bytes pair up as well. That halves
+the table.
 """
 
 import collections
@@ -17,6 +22,8 @@ import sys
 CODES = range(128, 256)
 FIRST, END = "kernel_start", "kernel_text_end"
 COPY = re.compile(r"\.(isra|part|constprop|cold).*")
+NUMBER = re.compile(r"^#define SYS_([a-z]\w*)\s+(\d+)$", re.MULTILINE)
+HANDLER = re.compile(r"^SYSCALL(?:_FULL)?\((\w+)", re.MULTILINE)
 
 
 def functions(nm, image):
@@ -33,6 +40,19 @@ def functions(nm, image):
         elif kind in "tT" and name[0] not in ".$":
             found.setdefault(address, COPY.sub("", name))
     return start, list(found.items())
+
+
+def missing_calls(numbers, handled):
+    """Their names in the order of numbers, "" where there is no call."""
+    handlers = set(HANDLER.findall(handled))
+    names = {int(number): name for name, number in NUMBER.findall(numbers)}
+    return [names.get(number, "") for number in range(max(names) + 1)
+            if names.get(number) not in handlers]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
 
 
 def compress(names):
@@ -57,11 +77,14 @@ def table(label, directive, values):
 
 
 def main():
-    start, found = functions(*sys.argv[1:])
+    nm, image, numbers, handled = sys.argv[1:]
+    start, found = functions(nm, image)
+    missing = missing_calls(read(numbers), read(handled))
     addresses = [start] + [address for address, _ in found]
-    names, pairs = compress([name for _, name in found])
+    names, pairs = compress([name for _, name in found] + missing)
     print('\t.section .symbols, "a"\n\t.balign 4')
     table("symbol_count", ".4byte", [len(found)])
+    table("symbol_total", ".4byte", [len(names)])
     table("symbol_gap", ".2byte",
           [b - a for a, b in zip(addresses, addresses[1:])])
     table("symbol_pairs", ".byte", [f"{a}, {b}" for a, b in pairs])

@@ -4,6 +4,7 @@
  */
 #include "kernel/syscall.h"
 
+#include "kernel/symbols.h"
 #include "kernel/thread.h"
 
 #include "abi/errno.h"
@@ -13,14 +14,22 @@ static uint64_t seen[(SYSCALL_SLOTS + 63) / 64]; /* a; numbers reported */
 
 _Static_assert(sizeof(seen) * 8 >= SYSCALL_SLOTS, "a bit for each number");
 
+static long sys_none(long, long, long, long, long, long);
+
 /* One line in the log for each number that a program misses. */
 static __cold void report(uint64_t nr)
 {
 	uint64_t bit = 1UL << (nr % 64);
+	unsigned nth = 0;
+	char name[32];
 
-	if (!(fetch_or_relaxed(&seen[nr / 64], bit) & bit))
-		kprintf("system call %lu is not implemented (%s)\n", nr,
-			current_comm());
+	if (fetch_or_relaxed(&seen[nr / 64], bit) & bit)
+		return;
+	for (uint64_t i = 0; i < nr; i++)
+		nth += syscall_table[i] == sys_none;
+	symbol_missing_call(nth, name, sizeof(name));
+	kprintf("%s: system call %lu (%s) is not implemented\n", current_comm(),
+		nr, *name ? name : "unknown");
 }
 
 static long sys_none(long a0, long a1, long a2, long a3, long a4, long a5)

@@ -103,6 +103,8 @@ def main():
     qemu.add_arguments(parser)
     parser.add_argument("--kernel", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--base", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--log", action="store_true",
+                        help="the kernel's log, too")
     parser.add_argument("--debug", action="store_true", help="wait for gdb")
     parser.add_argument("--root", metavar="DIR",
                         help="tree that becomes the root file system")
@@ -113,7 +115,7 @@ def main():
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     args.tty = os.isatty(0)
     extra = [] if args.tty else ["noecho"]
-    if not args.tty or (args.argv and not args.debug):
+    if not args.log and (not args.tty or (args.argv and not args.debug)):
         extra.append("quiet")  # what is printed is the program's
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         args.initrd = os.path.join(folder, "initramfs.cpio")

@@ -29,7 +29,7 @@
 #define USER_REGS 32
 
 /* Entries of syscall_table; larger numbers are -ENOSYS without a look. */
-#define SYSCALL_SLOTS 464
+#define SYSCALL_SLOTS 512
 
 #ifndef __ASSEMBLER__
 

@@ -164,14 +164,6 @@ TEST(getrandom_differs)
 	EQ(sys(SYS_getrandom, a, 16, 0x8000), -EINVAL);
 }
 
-TEST(unknown_calls)
-{
-	EQ(sys(9999), -ENOSYS);
-	EQ(sys(-1), -ENOSYS);
-	EQ(sys(1UL << 40), -ENOSYS);
-	EQ(sys(244), -ENOSYS);
-}
-
 TEST(the_stack_at_the_start)
 {
 	const uint8_t *random = (const uint8_t *)getauxval(AT_RANDOM);
