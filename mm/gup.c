@@ -71,8 +71,8 @@ static int populate(const struct populate *how, struct mm_struct *mm,
 	while (start < end && !err) {
 		struct vm_area_struct *vma;
 
-		if (!locked)
-			mmap_read_lock(mm);
+		if (!locked && mmap_read_lock_killable(mm))
+			return -EINTR;
 		locked = true;
 		vma = find_vma(mm, start);
 		if (!vma || vma->vm_start > start) {
@@ -199,7 +199,7 @@ int populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end, bool write)
 
 /*
  * The page at addr, faulted in for the access, with a reference. NULL: not
- * accessible. No lock is held.
+ * accessible, or killed while waiting. No lock is held.
  */
 static struct page *get_user_page(struct mm_struct *mm, vaddr_t addr,
 				  bool write, bool force)
@@ -212,8 +212,8 @@ static struct page *get_user_page(struct mm_struct *mm, vaddr_t addr,
 	while (!page && !err) {
 		struct vm_area_struct *vma;
 
-		if (!locked)
-			mmap_read_lock(mm);
+		if (!locked && mmap_read_lock_killable(mm))
+			return page;
 		locked = true;
 		vma = vma_lookup(mm, addr);
 		if (!vma || vma_has(vma, VM_IO | VM_PFNMAP) ||

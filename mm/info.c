@@ -76,7 +76,8 @@ bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 	struct vm_area_struct *vma;
 
 	*info = (struct vma_info){0};
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return false;
 	vma = find_vma(mm, addr);
 	if (vma) {
 		info->start = vma->vm_start;
@@ -101,7 +102,8 @@ uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr)
 {
 	uint64_t word = 0;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return 0;
 	if (vma_lookup(mm, addr)) {
 		const pte_t *ptep = pt_walk(mm, addr);
 		pte_t pte = ptep ? pte_load(ptep) : pte_none();
@@ -131,7 +133,8 @@ int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
 	*offset = addr;
 	if (!shared)
 		return addr < MM_USER_END ? 0 : -EFAULT;
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, addr);
 	if (!vma || !vma_has(vma, VM_READ | VM_WRITE)) {
 		err = -EFAULT;

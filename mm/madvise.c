@@ -194,7 +194,8 @@ int do_madvise(struct mm_struct *mm, vaddr_t addr, uint64_t len, int advice)
 		mmap_write_unlock(mm);
 		return err;
 	}
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	err = advise_range(mm, addr, end, advice);
 	mmap_read_unlock(mm);
 	return err;

@@ -28,14 +28,14 @@ static bool is_resident(struct vm_area_struct *vma, vaddr_t va)
 	return page;
 }
 
-/* Up to n pages from va on; returns how many an area covers. */
-static unsigned mincore_chunk(struct mm_struct *mm, vaddr_t va, unsigned n,
-			      uint8_t *vec)
+/* Up to n pages from va on; returns how many an area covers, or -EINTR. */
+static int mincore_chunk(struct mm_struct *mm, vaddr_t va, int n, uint8_t *vec)
 {
 	struct vm_area_struct *vma;
-	unsigned i = 0;
+	int i = 0;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, va);
 	while (vma && i < n) {
 		for (; i < n && va < vma->vm_end; i++, va += PAGE_SIZE)
@@ -61,16 +61,16 @@ int do_mincore(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 	if (addr > MM_USER_END || len > MM_USER_END - addr)
 		return -ENOMEM;
 	for (uint64_t done = 0; done < npages;) {
-		unsigned want = min(npages - done, (uint64_t)CHUNK);
-		unsigned n =
+		int want = (int)min(npages - done, (uint64_t)CHUNK);
+		int n =
 		    mincore_chunk(mm, addr + (done << PAGE_SHIFT), want, vec);
-		int err = n ? emit(ctx, done, vec, n) : 0;
+		int err = n > 0 ? emit(ctx, done, vec, (unsigned)n) : n;
 
 		if (err)
 			return err;
 		if (n < want)
 			return -ENOMEM;
-		done += n;
+		done += (unsigned)n;
 	}
 	return 0;
 }
@@ -91,7 +91,8 @@ int do_msync(struct mm_struct *mm, vaddr_t addr, uint64_t len, int flags)
 		return -ENOMEM;
 	if (end == addr)
 		return 0;
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = find_vma(mm, addr);
 	while (addr < end && !err) {
 		if (!vma || vma->vm_start >= end) {

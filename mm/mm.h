@@ -118,7 +118,7 @@ long install_special_mapping(struct mm_struct *mm, struct page **pages,
  * Read or write the memory of an address space that need not be the current
  * one, as a fault of that program would (FAULT_FLAG_REMOTE). `force` lets a
  * reader ignore missing permissions. Bytes done; less than len when a page
- * could not be reached.
+ * could not be reached, or the caller was killed.
  */
 uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 			  uint64_t len, bool write, bool force);
@@ -126,7 +126,7 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 /*
  * Identity of the word at addr for futexes on shared memory: the page's
  * mapping and offset when the area is shared file memory (*object, *offset),
- * else (mm, addr). 0 or -EFAULT. `write`: also require write permission.
+ * else (mm, addr). 0, -EFAULT, or -EINTR when killed.
  */
 int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
 		 const void **object, uint64_t *offset);
@@ -144,13 +144,13 @@ struct vma_info {
 };
 
 /*
- * Copy the first area with vm_end > addr. Returns false when there is none.
- * `usage`: also count its pages.
+ * Copy the first area with vm_end > addr. Returns false when there is none, or
+ * the caller was killed. `usage`: also count its pages.
  */
 bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 		  bool usage);
 
-/* /proc/PID/pagemap's word for one page. */
+/* /proc/PID/pagemap's word for one page; 0 when killed. */
 #define PAGEMAP_FRAME ((1UL << 55) - 1) /* the bits that tell which frame */
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr);
 

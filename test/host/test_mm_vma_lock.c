@@ -240,53 +240,94 @@ MM_TEST_ONCE(unmapping_waits_for_a_fault_in_the_area)
 
 static int result;
 
+/* The calls that change the address space, and ... */
+static int change_killably(unsigned what)
+{
+	struct mm_struct *child;
+
+	switch (what) {
+	case 0:
+		return mmap_write_lock_killable(the_mm);
+	case 1:
+		return do_munmap(the_mm, AT(0), PG);
+	case 2:
+		return do_mprotect(the_mm, AT(0), PG, PROT_NONE);
+	case 3:
+		return (int)do_mmap(the_mm, NULL, 0, PG, RW, ANON, 0);
+	case 4:
+		return (int)do_mremap(the_mm, AT(0), 4 * PG, 2 * PG, 0, 0);
+	case 5:
+		return do_mlock(the_mm, AT(0), PG, false);
+	case 6:
+		return do_munlock(the_mm, AT(0), PG);
+	case 7:
+		return do_mlockall(the_mm, MCL_CURRENT);
+	case 8:
+		return do_munlockall(the_mm);
+	case 9:
+		return do_madvise(the_mm, AT(0), PG, MADV_DONTFORK);
+	case 10:
+		return do_remap_file_pages(the_mm, AT(0), PG, 0, 0, 0);
+	default:
+		return mm_fork(the_mm, &child);
+	}
+}
+
+/* ... those that do not. */
+static int read_killably(unsigned what)
+{
+	const void *object;
+	uint64_t offset;
+
+	switch (what) {
+	case 0:
+		return mmap_read_lock_killable(the_mm);
+	case 1:
+		return do_madvise(the_mm, AT(0), PG, MADV_DONTNEED);
+	case 2:
+		return do_madvise(the_mm, AT(0), PG, MADV_POPULATE_READ);
+	case 3:
+		return do_madvise(the_mm, AT(0), PG, MADV_POPULATE_WRITE);
+	case 4:
+		return do_mincore(the_mm, AT(0), PG, NULL, NULL);
+	case 5:
+		return do_msync(the_mm, AT(0), PG, MS_SYNC);
+	default:
+		return mm_futex_key(the_mm, AT(0), true, &object, &offset);
+	}
+}
+
+#define NR_CHANGING 12
+#define NR_KILLABLE (NR_CHANGING + 7)
+
 static void try_killable(void *arg)
 {
-	switch ((uintptr_t)arg) {
-	case 0:
-		result = mmap_read_lock_killable(the_mm);
-		break;
-	case 1:
-		result = mmap_write_lock_killable(the_mm);
-		break;
-	case 2:
-		result = do_munmap(the_mm, AT(0), PG);
-		break;
-	case 3:
-		result = do_mprotect(the_mm, AT(0), PG, PROT_NONE);
-		break;
-	case 4:
-		result = (int)do_mmap(the_mm, NULL, 0, PG, RW, ANON, 0);
-		break;
-	case 5:
-		result = (int)do_mremap(the_mm, AT(0), 4 * PG, 2 * PG, 0, 0);
-		break;
-	case 6:
-		result = do_mlock(the_mm, AT(0), PG, false);
-		break;
-	case 7:
-		result = do_munlockall(the_mm);
-		break;
-	case 8:
-		result = do_madvise(the_mm, AT(0), PG, MADV_DONTFORK);
-		break;
-	}
+	unsigned what = (unsigned)(uintptr_t)arg;
+
+	result = what < NR_CHANGING ? change_killably(what)
+				    : read_killably(what - NR_CHANGING);
+}
+
+/* Somebody else has mmap_lock; fn(arg) waits for it and is killed. */
+static void kill_while_waiting(void (*fn)(void *arg), void *arg)
+{
+	struct thread *t;
+
+	mmap_write_lock(the_mm);
+	t = host_thread_start(fn, arg);
+	while (!host_thread_is_parked(t))
+		machine_yield();
+	host_thread_kill(t);
+	host_thread_join(t);
+	mmap_write_unlock(the_mm);
 }
 
 MM_TEST_ONCE(waiting_for_the_lock_ends_when_killed)
 {
 	make();
-	for (uintptr_t i = 0; i <= 8; i++) {
-		struct thread *t;
-
+	for (uintptr_t i = 0; i < NR_KILLABLE; i++) {
 		result = 1;
-		mmap_write_lock(the_mm);
-		t = host_thread_start(try_killable, (void *)i);
-		while (!host_thread_is_parked(t))
-			machine_yield();
-		host_thread_kill(t);
-		host_thread_join(t);
-		mmap_write_unlock(the_mm);
+		kill_while_waiting(try_killable, (void *)i);
 		CHECK_EQ(result, -EINTR);
 	}
 	CHECK_AREAS(the_mm, BASE, AT(100), "0-4 rw-p");
@@ -296,6 +337,40 @@ MM_TEST_ONCE(waiting_for_the_lock_ends_when_killed)
 	CHECK_EQ(mmap_write_lock_killable(the_mm), 0);
 	CHECK(!mmap_read_trylock(the_mm));
 	mmap_write_unlock(the_mm);
+}
+
+/* What has no error number to give: as if nothing were there. */
+static void look_killably(void *what)
+{
+	uint64_t word = 0;
+	struct vma_info info;
+
+	switch ((uintptr_t)what) {
+	case 0:
+		result = (int)do_brk(the_mm, AT(20));
+		break;
+	case 1:
+		result = mm_next_area(the_mm, AT(0), &info, true);
+		break;
+	case 2:
+		result = mm_pagemap(the_mm, AT(0)) != 0;
+		break;
+	case 3:
+		result = (int)access_remote_vm(the_mm, AT(0), &word, 8, false,
+					       false);
+		break;
+	}
+}
+
+MM_TEST_ONCE(whoever_looks_at_a_program_can_be_killed_meanwhile)
+{
+	make();
+	STORE(AT(0), 1);
+	for (uintptr_t i = 0; i <= 3; i++) {
+		result = 1;
+		kill_while_waiting(look_killably, (void *)i);
+		CHECK_EQ(result, 0);
+	}
 }
 
 static vm_fault_t fault_result;
@@ -336,15 +411,7 @@ MM_TEST_ONCE(a_fault_that_waits_ends_when_killed)
 
 	make();
 	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++) {
-		struct thread *t;
-
-		mmap_write_lock(the_mm);
-		t = host_thread_start(store_fault, (void *)AT(pages[i]));
-		while (!host_thread_is_parked(t))
-			machine_yield();
-		host_thread_kill(t);
-		host_thread_join(t);
-		mmap_write_unlock(the_mm);
+		kill_while_waiting(store_fault, (void *)AT(pages[i]));
 		CHECK(vm_fault_has(fault_result, VM_FAULT_SIGSEGV));
 		CHECK_EQ(fault_report.signal, 0);
 	}
@@ -394,6 +461,7 @@ static const struct tap_test tests[] = {
     ENTRY(a_writer_waits_for_the_readers_of_the_area),
     ENTRY(unmapping_waits_for_a_fault_in_the_area),
     ENTRY(waiting_for_the_lock_ends_when_killed),
+    ENTRY(whoever_looks_at_a_program_can_be_killed_meanwhile),
     ENTRY(a_fault_that_needs_mmap_lock_retries_under_it),
     ENTRY(a_fault_that_waits_ends_when_killed),
     ENTRY(users_and_holders_of_an_mm_are_counted),
