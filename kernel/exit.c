@@ -172,13 +172,14 @@ void thread_exit(int status)
 	struct spinlock *lock = &p->sighand->lock;
 	uint64_t left;
 
-	thread_release_mm();
+	/* First: what is left to do is done to its end, even when killed. */
 	spin_lock(lock);
 	self->is_exiting = true;
 	left = p->pending.set & ~self->blocked;
 	if (left)
 		signal_retarget_locked(p, left);
 	spin_unlock(lock);
+	thread_release_mm();
 	release_files(self);
 	sched_use_mm(NULL);
 	if (fetch_sub_acq_rel(&p->nr_live, 1) == 1) {

@@ -86,7 +86,7 @@ void oom_kill(void)
 	bool is_one_dying = false;
 	struct process *victim;
 
-	if (machine_fatal_signal())
+	if (must_die(current))
 		return;
 	spin_lock(&process_lock);
 	victim = choose_victim(&is_one_dying);
@@ -101,6 +101,6 @@ void oom_kill(void)
 	spin_unlock(&process_lock);
 	if (!victim && !is_one_dying)
 		kill_self(); /* init alone */
-	else if (!machine_fatal_signal())
+	else if (!must_die(current))
 		park_until(machine_clock() + OOM_PAUSE);
 }

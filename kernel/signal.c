@@ -43,7 +43,7 @@ bool signal_pending(void)
 
 bool machine_fatal_signal(void)
 {
-	return load_relaxed(&current->fatal_signal);
+	return must_die(current) && !current->is_exiting;
 }
 
 void siginfo_user(struct siginfo *info, int sig, int code)

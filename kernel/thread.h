@@ -79,7 +79,7 @@ struct thread {
 	uint64_t real_blocked;	   /* S; while sigtimedwait waits */
 	uint64_t saved_mask;	   /* o; valid if restore_mask */
 	bool restore_mask;	   /* o; put saved_mask back */
-	bool is_exiting;	   /* S; takes no more signals */
+	bool is_exiting;	   /* S, o to read; takes no more signals */
 	bool is_stopped;	   /* S; waits in a group stop */
 	bool fatal_signal;	   /* a; must die */
 	struct sigpending pending; /* S */
@@ -102,6 +102,12 @@ static inline struct thread *current_thread(void)
 }
 
 #define current current_thread()
+
+/* Has it been killed? machine_fatal_signal() asks whether waiting is over. */
+static inline bool must_die(const struct thread *t)
+{
+	return load_relaxed(&t->fatal_signal);
+}
 
 /* The address space of the running thread; NULL in a kernel thread. */
 static inline struct mm_struct *current_mm(void)

@@ -145,7 +145,7 @@ bool kernel_page_fault(uint64_t cause, vaddr_t addr, vaddr_t pc)
 	fault = resolve(cause, addr, &pc, 0, &report);
 	if (vm_fault_has(fault, VM_FAULT_OOM)) {
 		oom_kill();
-		return !machine_fatal_signal();
+		return !must_die(current);
 	}
 	if (vm_fault_has(fault, VM_FAULT_ERROR))
 		return false;
