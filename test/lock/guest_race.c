@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads of one program that map, unmap, protect, move, discard and fork under
- * each other while all of them touch memory.
+ * Threads of one program that map, unmap, protect, move, discard, lock and fork
+ * under each other, move the break and let a stack grow, start further threads
+ * and programs, while all of them touch memory.
  *
  * There is one window of memory for each sort of change. Thread n owns word n
  * of each page; it is that thread's count with the number of the page, so a
- * thread must find there what it wrote last, or 0 from then on, and in others'
- * words the right page's number. A signal is an answer, too: the page is away.
+ * thread must find there what it wrote last, or 0 from then on where pages may
+ * be taken away, and in others' words the right page's number. A signal is an
+ * answer, too: the page is away.
+ *
+ * Each thread has a helper that comes and goes: a thread that is started,
+ * touches memory and ends, or a process that does so in the same memory (vfork)
+ * and then becomes another program. It has words of its own, too.
  *
  * The argument "long" makes one run of it LONGER times as long, without the
- * time limit of a test.
+ * time limit of a test; a number is the seed.
  */
+#include "abi/futex.h"
 #include "test/guest/guest.h"
 #include "user/lib/thread.h"
 
 #define THREADS 6
 #define PAGES	32UL
 #define SIZE	(PAGES * PAGE)
-#define WINDOWS 4
-#define LONGER	50
+#define LONGER	100
+
+enum {
+	REMADE, /* unmapped, moved away, mapped anew */
+	PROTECTED,
+	DISCARDED,
+	FILE_SHARED, /* a file that shrinks and grows */
+	HEAP,	     /* below the break */
+	LOCKED,
+	GROWING, /* down, as a stack */
+	WINDOWS,
+};
 
 struct racer {
 	struct thread thread;
@@ -26,16 +43,23 @@ struct racer {
 	uint64_t random, count;
 	uint64_t last[WINDOWS][PAGES];
 	const char *wrong; /* NULL: all is well */
+	struct racer *helper;
+	uint32_t helping; /* tid of the thread that helps, 0 when it is gone */
+	char stack[4 * PAGE] __attribute__((aligned(16))); /* its */
 };
-
-/* Windows: made anew, moved about in, protected, shared file. */
-enum { REMADE, PROTECTED, DISCARDED, FILE_SHARED };
 
 static char *windows[WINDOWS];
 static char *spare; /* where pages of REMADE go and vanish */
 static int file;
-static unsigned long rounds = 20;
-static struct racer racers[THREADS];
+static unsigned long rounds = 10, seed = 1;
+static struct racer racers[2 * THREADS];
+static bool all_started;
+
+/* Nothing ever takes pages away from these. */
+static bool keeps_pages(unsigned w)
+{
+	return w == PROTECTED || w == LOCKED;
+}
 
 static unsigned below(struct racer *r, unsigned n)
 {
@@ -56,7 +80,8 @@ uint64_t access_store64(uint64_t addr, uint64_t value);
 static void refuse(int sig, struct siginfo *info, struct ucontext *uc)
 {
 	(void)sig;
-	(void)info;
+	if (uc->uc_mcontext.sc_regs.pc == (uintptr_t)info->si_addr)
+		exit(98); /* no access: a stack or a program is lost */
 	uc->uc_mcontext.sc_regs.pc = uc->uc_mcontext.sc_regs.ra;
 	uc->uc_mcontext.sc_regs.a0 = REFUSED_WORD;
 }
@@ -81,12 +106,13 @@ static uint64_t word_of(unsigned w, unsigned page, unsigned who, uint64_t count)
 static void touch(struct racer *r)
 {
 	unsigned w = below(r, WINDOWS), page = below(r, PAGES);
-	unsigned other = below(r, THREADS);
+	unsigned other = below(r, 2 * THREADS);
 	char *at = windows[w] + page * PAGE;
 	uint64_t *last = &r->last[w][page], word = load(at, r->who);
 
 	if (word != REFUSED_WORD) {
-		if (word && word != *last && w != FILE_SHARED)
+		if (word ? word != *last && w != FILE_SHARED
+			 : *last && keeps_pages(w))
 			r->wrong = "own word is not what was written";
 		*last = word;
 	}
@@ -127,13 +153,107 @@ static void fork_once(struct racer *r)
 		r->wrong = "the child did not end well";
 }
 
+/* Locks go and come; what is locked stays, and so does what is not. */
+static void change_locked(struct racer *r, char *at, size_t len)
+{
+	switch (below(r, 8)) {
+	case 0:
+		sys(SYS_mlockall, MCL_CURRENT | MCL_ONFAULT);
+		sys(SYS_munlockall);
+		break;
+	case 1:
+		sys(SYS_mlockall, MCL_CURRENT | MCL_FUTURE);
+		sys(SYS_munlockall);
+		break;
+	case 2:
+	case 3:
+		sys(SYS_mlock2, at, len, MLOCK_ONFAULT);
+		break;
+	case 4:
+	case 5:
+		sys(SYS_mlock, at, len);
+		break;
+	default:
+		sys(SYS_munlock, at, len);
+	}
+}
+
+/* The lower part goes, or all is read-only for a moment; the top page stays. */
+static void change_growing(struct racer *r, size_t off)
+{
+	char *top = windows[GROWING] + SIZE - PAGE;
+
+	if (below(r, 2)) {
+		munmap(windows[GROWING], off);
+		return;
+	}
+	mprotect(top, PAGE, PROT_READ | PROT_GROWSDOWN);
+	mprotect(top, PAGE, RW | PROT_GROWSDOWN);
+}
+
+static void help(void *arg)
+{
+	struct racer *r = arg;
+
+	for (unsigned i = 0; i < 8; i++)
+		touch(r);
+}
+
+static char *stack_top(struct racer *r)
+{
+	return r->stack + sizeof(r->stack);
+}
+
+static void wait_for_helper(struct racer *r)
+{
+	uint32_t tid;
+
+	while ((tid = __atomic_load_n(&r->helping, __ATOMIC_ACQUIRE)) != 0)
+		sys(SYS_futex, &r->helping, FUTEX_WAIT, tid, NULL);
+}
+
+/*
+ * A thread that ends while others go on. Its stack is not from mmap, which
+ * might find room in a window.
+ */
+static void help_by_thread(struct racer *r)
+{
+	wait_for_helper(r);
+	if (clone_on_stack(
+		CLONE_PTHREAD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+		stack_top(r), &r->helping, 0, &r->helping, help, r->helper) < 0)
+		r->wrong = "no helper to be had";
+}
+
+static void help_and_exec(void *arg)
+{
+	char *argv[] = {"race", "nothing", NULL};
+
+	help(arg);
+	execve("/proc/self/exe", argv, environ());
+	sys(SYS_exit, 1);
+}
+
+/* A process in our memory, until it becomes another program. */
+static void help_by_vfork(struct racer *r)
+{
+	int status = 0;
+	long pid;
+
+	wait_for_helper(r);
+	pid = clone_on_stack(CLONE_VM | CLONE_VFORK | SIGCHLD, stack_top(r),
+			     NULL, 0, NULL, help_and_exec, r->helper);
+	if (pid > 0 && (waitpid((int)pid, &status, 0) != pid || status))
+		r->wrong = "the other program did not end well";
+}
+
 static void change(struct racer *r)
 {
 	unsigned first = below(r, PAGES);
 	size_t len = (1 + below(r, (unsigned)PAGES - first)) * PAGE;
 	size_t off = first * PAGE;
 
-	switch (below(r, 8)) {
+	switch (below(r, 16)) {
 	case 0:
 	case 1:
 		change_remade(r, windows[REMADE] + off, len);
@@ -157,6 +277,25 @@ static void change(struct racer *r)
 		if (below(r, 4) == 0)
 			fork_once(r);
 		break;
+	case 8:
+	case 9:
+		brk(windows[HEAP] + below(r, SIZE + 1));
+		break;
+	case 10:
+	case 11:
+		change_locked(r, windows[LOCKED] + off, len);
+		break;
+	case 12:
+	case 13:
+		change_growing(r, off);
+		break;
+	case 14:
+		help_by_thread(r);
+		break;
+	case 15:
+		if (below(r, 4) == 0)
+			help_by_vfork(r);
+		break;
 	}
 }
 
@@ -164,17 +303,48 @@ static void race(void *arg)
 {
 	struct racer *r = arg;
 
+	/* The others' stacks could be placed in a window. */
+	while (!__atomic_load_n(&all_started, __ATOMIC_ACQUIRE))
+		sched_yield();
 	for (unsigned long i = 0; i < rounds && !r->wrong; i++) {
-		touch(r);
-		if (i % 4 == 0)
-			change(r);
+		for (unsigned n = 0; n < 8; n++)
+			touch(r);
+		change(r);
 	}
+	wait_for_helper(r);
+}
+
+/*
+ * Room of PAGES below one page that grows down. Nothing else is placed there:
+ * all of it is in the guard gap.
+ */
+static char *growing_window(void)
+{
+	char *p = island(PAGES, RW);
+
+	EQ(munmap(p, SIZE - PAGE), 0);
+	EQ(err(mmap(p + SIZE - PAGE, PAGE, RW,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1,
+		    0)),
+	   0);
+	return p;
+}
+
+static char *heap_window(void)
+{
+	uintptr_t at = (uintptr_t)brk(NULL);
+
+	at = (at + PAGE - 1) & -PAGE;
+	EQ((uintptr_t)brk((char *)at + SIZE), at + SIZE);
+	return (char *)at;
 }
 
 static void make_windows(void)
 {
 	for (unsigned w = 0; w < WINDOWS; w++)
-		windows[w] = island(PAGES, RW);
+		windows[w] = w == HEAP	    ? heap_window()
+			     : w == GROWING ? growing_window()
+					    : island(PAGES, RW);
 	file = memfd_create("race", 0);
 	EQ(ftruncate(file, SIZE), 0);
 	windows[FILE_SHARED] = map_fd(file, PAGES, RW, MAP_SHARED);
@@ -186,14 +356,18 @@ static void run(void)
 	make_windows();
 	EQ(handle(SIGSEGV, refuse, 0), 0);
 	EQ(handle(SIGBUS, refuse, 0), 0);
-	for (unsigned i = 0; i < THREADS; i++) {
+	for (unsigned i = 0; i < 2 * THREADS; i++) {
 		racers[i].who = i;
-		racers[i].random = 0x9e3779b97f4a7c15UL * (i + 1);
+		racers[i].random = 0x9e3779b97f4a7c15UL * (seed * 64 + i + 1);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		racers[i].helper = &racers[THREADS + i];
 		EQ(thread_start(&racers[i].thread, race, &racers[i]), 0);
 	}
+	__atomic_store_n(&all_started, true, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < THREADS; i++)
 		thread_join(&racers[i].thread);
-	for (unsigned i = 0; i < THREADS; i++)
+	for (unsigned i = 0; i < 2 * THREADS; i++)
 		if (racers[i].wrong)
 			tap_fail(__FILE__, __LINE__, racers[i].wrong);
 }
@@ -210,6 +384,7 @@ TEST(three_such_programs_at_once)
 
 	rounds /= 2;
 	for (int i = 0; i < 3; i++) {
+		seed++;
 		pids[i] = fork();
 		if (!pids[i]) {
 			run();
@@ -290,9 +465,13 @@ TEST(harts_that_do_not_run_the_program_are_not_fenced)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2 || strcmp(argv[1], "long") != 0)
+	if (argc == 2 && strcmp(argv[1], "nothing") == 0)
+		return 0;
+	if (argc < 2 || strcmp(argv[1], "long") != 0)
 		return tap_main(argc, argv);
-	printf("TAP version 13\n1..1\n");
+	if (argc == 3)
+		seed = strtoul(argv[2], NULL);
+	printf("TAP version 13\n1..1\n# seed %lu\n", seed);
 	rounds *= LONGER;
 	run();
 	printf("ok 1 - contents survive for long\n");
