@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Search in the table that kernel/symtab.py makes: how far each function is
- * from the one before, which fits 16 bits, and as many names one behind the
- * other, each with its NUL; then those of system calls. In the names a byte
- * from 128 on stands for a pair of bytes, which may be such bytes again. In the
- * first link the table is empty.
+ * from the one before, in halfwords, seven bits a byte; and as many names one
+ * behind the other, each with its NUL; then those of system calls. A byte of a name stands for a pair of
+ * such bytes or, where the second of the pair is 0, for a letter. In the first
+ * link the table is empty.
  */
 #include "kernel/symbols.h"
 
@@ -12,19 +12,16 @@
 
 #include "kernel/riscv/boot.h"
 
-#define FIRST_CODE 128
-
 /* Append what one byte of a name stands for; returns where the next one goes.
  */
 static char *expand(char *to, const char *end, uint8_t byte)
 {
-	if (byte >= FIRST_CODE) {
-		const uint8_t *pair = symbol_pairs[byte - FIRST_CODE];
+	const uint8_t *pair = symbol_pairs[byte];
 
+	if (pair[1])
 		return expand(expand(to, end, pair[0]), end, pair[1]);
-	}
 	if (to < end)
-		*to++ = (char)byte;
+		*to++ = (char)pair[0];
 	return to;
 }
 
@@ -40,8 +37,24 @@ static void nth_name(unsigned n, char *name, size_t size)
 	*to = '\0';
 }
 
+/* The distance that *gap points at, in bytes; moves *gap behind it. */
+static vaddr_t next_gap(const uint8_t **gap)
+{
+	vaddr_t halfwords = 0;
+	unsigned shift = 0;
+	uint8_t byte;
+
+	do {
+		byte = *(*gap)++;
+		halfwords |= (vaddr_t)(byte & 127) << shift;
+		shift += 7;
+	} while (byte & 128);
+	return halfwords * 2;
+}
+
 int symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 {
+	const uint8_t *gap = symbol_gaps;
 	vaddr_t at = (vaddr_t)kernel_start;
 	unsigned n = 0;
 
@@ -49,7 +62,7 @@ int symbol_find(vaddr_t pc, vaddr_t *start, vaddr_t *end)
 	if (pc < at || pc >= *end)
 		return -1;
 	for (; n < symbol_count; n++) {
-		at += symbol_gap[n];
+		at += next_gap(&gap);
 		if (at > pc) {
 			*end = at;
 			break;

@@ -11,10 +11,9 @@
 #include "lib/types.h"
 
 /* The table: number of functions and of all names; from kernel_start to the
- * first, from it to the next; what bytes of names from 128 on stand for; names.
- */
+ * first, from it to the next; what the bytes of names stand for; names. */
 extern const uint32_t symbol_count, symbol_total;
-extern const uint16_t symbol_gap[];
+extern const uint8_t symbol_gaps[];
 extern const uint8_t symbol_pairs[][2];
 extern const uint8_t symbol_names[];
 

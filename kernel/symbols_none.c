@@ -7,6 +7,6 @@
 #include "kernel/symbols.h"
 
 const uint32_t symbol_count, symbol_total;
-const uint16_t symbol_gap[1];
+const uint8_t symbol_gaps[1];
 const uint8_t symbol_pairs[1][2];
 const uint8_t symbol_names[1];

@@ -9,9 +9,10 @@ files, and behind them the system calls that NUMBERS (abi/syscall.h) defines
 and HANDLED (kernel/syscalls.def) does not list: one for each number that has
 no handler, in their order, empty where the number is not a call.
 
-Names repeat each other: the pair of bytes that occurs most often becomes one
-byte from 128 on, again and again, and such bytes pair up as well. That halves
-the table.
+Names repeat each other. The first bytes from 1 on stand for the letters that
+occur; each further one for the pair of bytes that is then the most frequent,
+and such bytes pair up as well. That takes less than half of the names' own
+size. What the compiler appends to the name of a copy is left out.
 """
 
 import collections
@@ -19,9 +20,7 @@ import re
 import subprocess
 import sys
 
-CODES = range(128, 256)
 FIRST, END = "kernel_start", "kernel_text_end"
-COPY = re.compile(r"\.(isra|part|constprop|cold).*")
 NUMBER = re.compile(r"^#define SYS_([a-z]\w*)\s+(\d+)$", re.MULTILINE)
 HANDLER = re.compile(r"^SYSCALL(?:_FULL)?\((\w+)", re.MULTILINE)
 
@@ -38,7 +37,7 @@ def functions(nm, image):
         elif name == END:
             break
         elif kind in "tT" and name[0] not in ".$":
-            found.setdefault(address, COPY.sub("", name))
+            found.setdefault(address, name.split(".")[0])
     return start, list(found.items())
 
 
@@ -56,18 +55,32 @@ def read(path):
 
 
 def compress(names):
-    """(names as bytes, the pair that each code stands for)."""
-    names = [name.encode() for name in names]
-    pairs = []
-    for code in CODES:
+    """(names as bytes, what each byte from 1 on stands for).
+
+    A letter is a pair whose second half is 0.
+    """
+    letters = sorted(set("".join(names)))
+    pairs = [(0, 0)] + [(ord(letter), 0) for letter in letters]
+    names = [bytes(1 + letters.index(c) for c in name) for name in names]
+    while len(pairs) < 256:
         count = collections.Counter(
             name[i:i + 2] for name in names for i in range(len(name) - 1))
         if not count:
             break
         pair = max(count, key=lambda pair: (count[pair], pair))
-        names = [name.replace(pair, bytes([code])) for name in names]
-        pairs.append(pair)
+        names = [name.replace(pair, bytes([len(pairs)])) for name in names]
+        pairs.append(tuple(pair))
     return names, pairs
+
+
+def gap(distance):
+    """Halfwords, 7 bits a byte, the lowest first; all but the last have 128."""
+    distance //= 2
+    out = []
+    while distance >= 128:
+        out.append(distance & 127 | 128)
+        distance >>= 7
+    return ", ".join(map(str, out + [distance]))
 
 
 def table(label, directive, values):
@@ -85,8 +98,8 @@ def main():
     print('\t.section .symbols, "a"\n\t.balign 4')
     table("symbol_count", ".4byte", [len(found)])
     table("symbol_total", ".4byte", [len(names)])
-    table("symbol_gap", ".2byte",
-          [b - a for a, b in zip(addresses, addresses[1:])])
+    table("symbol_gaps", ".byte",
+          [gap(b - a) for a, b in zip(addresses, addresses[1:])])
     table("symbol_pairs", ".byte", [f"{a}, {b}" for a, b in pairs])
     table("symbol_names", ".byte",
           [", ".join(map(str, name + b"\0")) for name in names])

@@ -145,10 +145,23 @@ def names_expand():
     for wanted in ([], ["a"], ["_", "_"], ["get_page", "put_page", "page_get"],
                    [f"sys_{i}_{i * 7919}" for i in range(1000)]):
         names, pairs = symtab.compress(wanted)
-        for code, pair in reversed(list(enumerate(pairs, symtab.CODES[0]))):
-            names = [name.replace(bytes([code]), pair) for name in names]
-        if [name.decode() for name in names] != wanted:
-            yield f"{wanted[:3]}: {names[:3]}"
+
+        def expand(code):
+            first, second = pairs[code]
+            return expand(first) + expand(second) if second else chr(first)
+
+        expanded = ["".join(map(expand, name)) for name in names]
+        if expanded != wanted or any(0 in name for name in names):
+            yield f"{wanted[:3]}: {expanded[:3]}"
+
+
+def gaps_add_up():
+    for distance in (2, 254, 256, 258, 32766, 32768, 1 << 20):
+        parts = list(map(int, symtab.gap(distance).split(", ")))
+        ends = [part < 128 for part in parts]
+        total = sum((part & 127) << 7 * i for i, part in enumerate(parts))
+        if total * 2 != distance or ends.index(True) != len(parts) - 1:
+            yield f"{distance}: {parts}"
 
 
 lint.run([
@@ -161,4 +174,5 @@ lint.run([
     ("the tour takes the first fault on the subject", tour_finds_the_subject),
     ("arguments with spaces stay whole", quoting),
     ("the names of functions expand to what they were", names_expand),
+    ("how far functions are apart is read back", gaps_add_up),
 ])
