@@ -108,7 +108,7 @@ static void refill(void)
 		push((void *)fresh[--n]);
 }
 
-void *kstack_alloc(void)
+__called_once void *kstack_alloc(void)
 {
 	char *stack;
 

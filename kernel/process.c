@@ -41,7 +41,7 @@ static __cold uint64_t committed(void)
 	return pages;
 }
 
-void process_init(void)
+__cold void process_init(void)
 {
 	vm_memory_committed = committed;
 	kmem_cache_init(&process_cache, "process", sizeof(struct process), 0,

@@ -83,7 +83,7 @@ static void init_idle(struct thread *t, unsigned hart)
 	run_queues[hart].running = t;
 }
 
-void sched_init(void)
+__cold void sched_init(void)
 {
 	for (unsigned hart = 0; hart < MAX_HARTS; hart++)
 		list_init(&run_queues[hart].queue);
@@ -372,7 +372,7 @@ void sched_kick(struct thread *t)
 	machine_unpark(t);
 }
 
-void sched_apply_affinity(void)
+__cold void sched_apply_affinity(void)
 {
 	struct run_queue *rq = this_queue();
 
@@ -446,7 +446,7 @@ static void steal(struct run_queue *rq)
 }
 
 /* Typed bytes are fetched by the first hart, sooner when somebody waits. */
-static void poll_console(struct timer *timer)
+static __cold void poll_console(struct timer *timer)
 {
 	tty_poll_input();
 	if (CONFIG_LOCKDEP)

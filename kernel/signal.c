@@ -23,7 +23,7 @@ struct sigqueue {
 
 static struct kmem_cache sigqueue_cache;
 
-void signal_init(void)
+__cold void signal_init(void)
 {
 	kmem_cache_init(&sigqueue_cache, "sigqueue", sizeof(struct sigqueue), 0,
 			NULL);
@@ -275,7 +275,7 @@ void signal_process(struct process *p, int sig)
 	spin_unlock(&process_lock);
 }
 
-int signal_pgrp(int pgrp, int sig, const struct siginfo *info)
+__cold int signal_pgrp(int pgrp, int sig, const struct siginfo *info)
 {
 	struct process *p;
 	struct pid *pid;
@@ -309,7 +309,7 @@ void force_sig_fault(int sig, int code, vaddr_t addr)
 	thread_set_work(self, WORK_SIGNAL);
 }
 
-void force_sigsegv(int sig)
+__cold void force_sigsegv(int sig)
 {
 	struct sighand *sighand = current->process->sighand;
 

@@ -34,8 +34,9 @@ static uint64_t frame_address(uint64_t sp, bool is_on_alt, uint64_t sa_flags)
 	return is_on_alt && !is_on_altstack(at) ? 0 : at;
 }
 
-int signal_setup_frame(struct trap_frame *frame,
-		       const struct taken_signal *taken, uint64_t mask)
+__called_once int signal_setup_frame(struct trap_frame *frame,
+				     const struct taken_signal *taken,
+				     uint64_t mask)
 {
 	struct sigaltstack *alt = &current->altstack;
 	bool is_on_alt = is_on_altstack(frame->sp);

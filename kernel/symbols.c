@@ -2,9 +2,9 @@
 /*
  * Search in the table that kernel/symtab.py makes: how far each function is
  * from the one before, in halfwords, seven bits a byte; and as many names one
- * behind the other, each with its NUL; then those of system calls. A byte of a name stands for a pair of
- * such bytes or, where the second of the pair is 0, for a letter. In the first
- * link the table is empty.
+ * behind the other, each with its NUL; then those of system calls. A byte of a
+ * name stands for a pair of such bytes or, where the second of the pair is 0,
+ * for a letter. In the first link the table is empty.
  */
 #include "kernel/symbols.h"
 

@@ -17,7 +17,7 @@ static struct kmem_cache thread_cache;
  * for it by a bare pointer (vma_wake_writer): that thread may be gone by then,
  * and waking another one by mistake is harmless.
  */
-void thread_init(void)
+__cold void thread_init(void)
 {
 	kmem_cache_init(&thread_cache, "thread", sizeof(struct thread),
 			SLAB_TYPE_STABLE, NULL);

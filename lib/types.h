@@ -49,10 +49,7 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #define container_of(ptr, type, member)                                        \
 	((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define __must_check __attribute__((warn_unused_result))
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
+#define __must_check   __attribute__((warn_unused_result))
 #define __cold	       __attribute__((cold, noinline))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 
@@ -68,6 +65,13 @@ typedef uint64_t pgoff_t; /* offset into a file or area, in pages */
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
+
+/*
+ * For a hot function that is called from one place, in another file: inlined
+ * there. What the kernel's linking does not see by itself: the hot files are
+ * linked without the cold ones (kernel/meson.build), which might call it.
+ */
+#define __called_once __always_inline
 
 /* Number of bytes that one cache line holds on every machine we know. */
 #define CACHE_LINE 64

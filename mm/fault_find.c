@@ -40,7 +40,8 @@ vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
  * addr lies below an area that grows down: let it grow. mmap_lock is held for
  * writing. Returns FAULT_STACK_GROWTH, or why not.
  */
-enum fault_kind expand_stack_locked(struct vm_area_struct *vma, vaddr_t addr)
+__cold enum fault_kind expand_stack_locked(struct vm_area_struct *vma,
+					   vaddr_t addr)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *prev = vma_prev(vma);

@@ -97,8 +97,8 @@ struct page *filemap_find(struct address_space *mapping, pgoff_t pgoff)
 	return find_page(mapping, pgoff);
 }
 
-int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
-		  struct page *page)
+__cold int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
+			 struct page *page)
 {
 	int err;
 

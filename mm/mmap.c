@@ -368,8 +368,8 @@ vaddr_t do_brk(struct mm_struct *mm, vaddr_t brk)
 	return new;
 }
 
-int mm_setup_stack(struct mm_struct *mm, vaddr_t top, uint64_t size,
-		   bool executable)
+__cold int mm_setup_stack(struct mm_struct *mm, vaddr_t top, uint64_t size,
+			  bool executable)
 {
 	uint64_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
 			 VM_MAYEXEC | VM_GROWSDOWN | mm->def_flags;
@@ -438,8 +438,9 @@ static const struct vm_operations_struct special_ops = {
  */
 static struct special_mapping the_special;
 
-long install_special_mapping(struct mm_struct *mm, struct page **pages,
-			     unsigned npages, unsigned prot, const char *name)
+__cold long install_special_mapping(struct mm_struct *mm, struct page **pages,
+				    unsigned npages, unsigned prot,
+				    const char *name)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm), *next;
 	uint64_t len = (uint64_t)npages << PAGE_SHIFT;

@@ -178,8 +178,9 @@ static inline void page_put_count(struct page *page, uint64_t what)
 		page_release(page);
 }
 
-/* The same for many pages at once; saves about 30 instructions a page. */
-void page_put_many(struct page **page, uint64_t nr, uint64_t what);
+/* Drop PAGE_MAPPING of many pages at once; saves about 30 instructions a page.
+ */
+void page_put_mapped(struct page **page, uint64_t nr);
 
 static inline void page_put(struct page *page)
 {

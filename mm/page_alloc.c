@@ -227,7 +227,7 @@ static __noinline void stack_drain(struct page_stack *stack, unsigned nr)
 	}
 }
 
-void page_drain_all(void)
+__cold void page_drain_all(void)
 {
 	for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
 		struct page_stack *stack = &stacks[hart];
@@ -348,13 +348,14 @@ void page_free(struct page *page, unsigned order)
 	spin_unlock(&stack->lock);
 }
 
-void page_put_many(struct page **page, uint64_t nr, uint64_t what)
+void page_put_mapped(struct page **page, uint64_t nr)
 {
 	struct page_stack *stack = &stacks[machine_hart()];
 
 	spin_lock(&stack->lock);
 	for (struct page **end = page + nr; page < end; page++) {
-		if (fetch_sub_acq_rel(&(*page)->count, what) != what)
+		if (fetch_sub_acq_rel(&(*page)->count, PAGE_MAPPING) !=
+		    PAGE_MAPPING)
 			continue;
 		free_check(*page);
 		stack_push(stack, *page);
@@ -458,8 +459,8 @@ static void nodes_init(void)
 	nr_shrinkers = 0;
 }
 
-int page_init(const struct memory_range *all, unsigned nr_all,
-	      const struct memory_range *usable, unsigned nr_usable)
+__cold int page_init(const struct memory_range *all, unsigned nr_all,
+		     const struct memory_range *usable, unsigned nr_usable)
 {
 	uint64_t bytes;
 	paddr_t map;

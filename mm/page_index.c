@@ -126,7 +126,7 @@ struct page *page_index_remove(struct page_index *index, uint64_t pgoff)
 	return page;
 }
 
-static void node_destroy(struct page_index_node *node, unsigned shift)
+static __cold void node_destroy(struct page_index_node *node, unsigned shift)
 {
 	for (unsigned i = 0; shift && i < PAGE_INDEX_SLOTS; i++) {
 		if (node->slot[i])
@@ -135,7 +135,7 @@ static void node_destroy(struct page_index_node *node, unsigned shift)
 	kfree(node);
 }
 
-void page_index_destroy(struct page_index *index)
+__cold void page_index_destroy(struct page_index *index)
 {
 	if (index->root)
 		node_destroy(index->root, index->shift);

@@ -125,7 +125,7 @@ static struct page *table_alloc(struct mm_struct *mm)
 	return page;
 }
 
-pte_t *pgd_alloc(struct mm_struct *mm)
+__called_once pte_t *pgd_alloc(struct mm_struct *mm)
 {
 	struct page *page = table_alloc(mm);
 	pte_t *root;
@@ -138,7 +138,7 @@ pte_t *pgd_alloc(struct mm_struct *mm)
 	return root;
 }
 
-void pgd_free(struct mm_struct *mm)
+__called_once void pgd_free(struct mm_struct *mm)
 {
 	mm->pgtables_bytes -= PAGE_SIZE;
 	BUG_ON(mm->pgtables_bytes);

@@ -304,7 +304,8 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 	return 0;
 }
 
-int anon_vma_fork(struct vm_area_struct *dst, struct vm_area_struct *src)
+__called_once int anon_vma_fork(struct vm_area_struct *dst,
+				struct vm_area_struct *src)
 {
 	struct anon_vma_chain *chain;
 	struct anon_vma *av;
@@ -362,7 +363,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	list_init(&vma->anon_vma_chain);
 }
 
-void anon_vma_tree_remove(struct vm_area_struct *vma)
+__called_once void anon_vma_tree_remove(struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *chain;
 
@@ -372,7 +373,7 @@ void anon_vma_tree_remove(struct vm_area_struct *vma)
 }
 
 /* The family's lock was taken by anon_vma_tree_remove and is released here. */
-void anon_vma_tree_insert(struct vm_area_struct *vma)
+__called_once void anon_vma_tree_insert(struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *chain;
 

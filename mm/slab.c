@@ -31,8 +31,8 @@ static void **link_of(const struct kmem_cache *cache, void *object)
 	return (void **)((char *)object + cache->link);
 }
 
-void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t size,
-		     unsigned flags, void (*ctor)(void *))
+__cold void kmem_cache_init(struct kmem_cache *cache, const char *name,
+			    size_t size, unsigned flags, void (*ctor)(void *))
 {
 	memset(cache, 0, sizeof(*cache));
 	cache->name = name;
@@ -227,7 +227,8 @@ uint64_t kmem_cache_used(struct kmem_cache *cache)
 }
 
 /* Move the wholly free slabs of a cache to `empty`. */
-static void cache_collect(struct kmem_cache *cache, struct list_head *empty)
+static __cold void cache_collect(struct kmem_cache *cache,
+				 struct list_head *empty)
 {
 	struct page *slab, *next;
 
@@ -289,7 +290,7 @@ uint64_t kmem_shrink_stable(void)
 	return slabs_free(&empty);
 }
 
-void kmem_init(void)
+__cold void kmem_init(void)
 {
 	static const char *const names[] = {
 	    "kmalloc-16",  "kmalloc-32",  "kmalloc-64",	  "kmalloc-128",

@@ -131,14 +131,14 @@ static void put_pages(struct tlb_gather *gather)
 	while (gather->batches) {
 		struct tlb_batch *batch = gather->batches;
 
-		page_put_many(batch->page, end - batch->page, PAGE_MAPPING);
+		page_put_mapped(batch->page, end - batch->page);
 		gather->batches = batch->older;
 		page_free_virt(batch);
 		end = gather->batches
 			  ? gather->batches->page + ARRAY_SIZE(batch->page)
 			  : gather->local + TLB_GATHER_LOCAL;
 	}
-	page_put_many(gather->local, end - gather->local, PAGE_MAPPING);
+	page_put_mapped(gather->local, end - gather->local);
 }
 
 void tlb_gather_table(struct tlb_gather *gather, struct page *table)

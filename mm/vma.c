@@ -294,7 +294,7 @@ void vma_link(struct mm_struct *mm, struct vm_area_struct *vma,
 	i_mmap_unlock(vma);
 }
 
-void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
+__called_once void vma_append(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	const struct vm_area_struct *prev = vma_last(mm);
 
@@ -497,8 +497,8 @@ static vaddr_t find_gap(const struct mm_struct *mm, uint64_t len, vaddr_t low,
 	return 0;
 }
 
-vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len,
-		     struct vm_area_struct **next)
+__called_once vaddr_t vma_find_gap(const struct mm_struct *mm, uint64_t len,
+				   struct vm_area_struct **next)
 {
 	vaddr_t base = mm->mmap_base, start, end, found;
 	const struct vm_area_struct *prev;

@@ -182,7 +182,7 @@ void vma_start_write(struct vm_area_struct *vma)
  * Readers keep the count above zero and are waited for; those that get in
  * before VMA_LOCK_OFFSET is there are waited for as well.
  */
-void vma_mark_detached(struct vm_area_struct *vma)
+__called_once void vma_mark_detached(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vma->vm_mm);
 	vma_assert_attached(vma);
@@ -215,7 +215,8 @@ static inline struct vm_area_struct *find_lockless(const struct mm_struct *mm,
 	return NULL;
 }
 
-struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr)
+__called_once struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm,
+							vaddr_t addr)
 {
 	struct vm_area_struct *vma;
 	unsigned event = VMA_LOCK_MISS;

@@ -159,9 +159,9 @@ static bool fits(const struct vm_area_struct *vma, uint64_t flags,
 	       vma->vm_file == file && !has_close(vma) && !is_fork_child(vma);
 }
 
-bool vma_merge_new(struct mm_struct *mm, vaddr_t start, vaddr_t end,
-		   uint64_t flags, struct file *file, pgoff_t pgoff,
-		   struct vm_area_struct *next)
+__called_once bool vma_merge_new(struct mm_struct *mm, vaddr_t start,
+				 vaddr_t end, uint64_t flags, struct file *file,
+				 pgoff_t pgoff, struct vm_area_struct *next)
 {
 	struct vm_area_struct *prev = vma_before(mm, next);
 	uint64_t npages = (end - start) >> PAGE_SHIFT;

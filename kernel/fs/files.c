@@ -105,7 +105,7 @@ void files_put(struct files *files)
 	kfree(files);
 }
 
-int files_unshare(void)
+__cold int files_unshare(void)
 {
 	struct files *old = current->files, *copy;
 
@@ -240,7 +240,7 @@ int fd_close(int fd)
 	return 0;
 }
 
-void fd_close_range(unsigned first, unsigned last, bool only_mark)
+__cold void fd_close_range(unsigned first, unsigned last, bool only_mark)
 {
 	struct files *files = current_files();
 	int fd;
@@ -254,7 +254,7 @@ void fd_close_range(unsigned first, unsigned last, bool only_mark)
 	}
 }
 
-void files_close_on_exec(struct files *files)
+__cold void files_close_on_exec(struct files *files)
 {
 	for (unsigned fd = 0; fd < files->size; fd++) {
 		struct open_file *file = NULL;
@@ -338,7 +338,7 @@ struct open_file *fd_get(int fd)
 	return file;
 }
 
-int files_open_console(struct files *files)
+__cold int files_open_console(struct files *files)
 {
 	struct open_file *file;
 	int err;

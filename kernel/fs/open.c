@@ -346,54 +346,9 @@ int vfs_open_exec(int dfd, const char *path, unsigned at_flags,
 	return err;
 }
 
-/*
- * As Linux, refuse a kernel address even where nothing would be copied, and
- * cut what is longer than one call may move. (A vector was cut before.)
- */
-static inline bool io_is_good(struct io *io)
-{
-	if (io->is_kernel || io->next)
-		return true;
-	if (io->len > MM_USER_END || io->addr > MM_USER_END - io->len)
-		return false;
-	if (unlikely(io->len > MAX_RW))
-		io->len = io->count = MAX_RW;
-	return true;
-}
-
-long vfs_read(struct open_file *file, struct io *io, uint64_t *pos)
-{
-	if (!(file->file.f_mode & FMODE_READ))
-		return -EBADF;
-	if (!file->ops->read)
-		return -EINVAL;
-	if (!io_is_good(io))
-		return -EFAULT;
-	return file->ops->read(file, io, pos);
-}
-
-long vfs_write(struct open_file *file, struct io *io, uint64_t *pos)
-{
-	if (!(file->file.f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (!file->ops->write)
-		return -EINVAL;
-	if (!io_is_good(io))
-		return -EFAULT;
-	return file->ops->write(file, io, pos);
-}
-
 unsigned vfs_poll(struct open_file *file, struct poll_table *table)
 {
 	if (!file->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return file->ops->poll(file, table);
-}
-
-long kernel_read(struct open_file *file, uint64_t pos, void *buf, size_t len)
-{
-	struct io io;
-
-	io_init_kernel(&io, buf, len);
-	return vfs_read(file, &io, &pos);
 }

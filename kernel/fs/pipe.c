@@ -223,7 +223,7 @@ static unsigned pipe_poll(struct open_file *file, struct poll_table *table)
 	return events;
 }
 
-static long pipe_ioctl(struct open_file *file, unsigned cmd, vaddr_t arg)
+static __cold long pipe_ioctl(struct open_file *file, unsigned cmd, vaddr_t arg)
 {
 	struct pipe *pipe = file->inode->private;
 
@@ -233,7 +233,7 @@ static long pipe_ioctl(struct open_file *file, unsigned cmd, vaddr_t arg)
 }
 
 /* One end more (n = 1) or less (-1) for each of its directions. */
-static void pipe_count(struct open_file *file, int n)
+static __cold void pipe_count(struct open_file *file, int n)
 {
 	struct pipe *pipe = file->inode->private;
 
@@ -321,7 +321,7 @@ static const struct inode_ops pipe_inode_ops = {
     .destroy = pipe_destroy,
 };
 
-int fifo_init(struct inode *inode)
+__cold int fifo_init(struct inode *inode)
 {
 	struct pipe *pipe = kzalloc(sizeof(*pipe), GFP_USER);
 
@@ -361,7 +361,7 @@ int pipe_open(struct open_file **reader, struct open_file **writer,
 	return err;
 }
 
-long pipe_fcntl(struct open_file *file, unsigned cmd, uint64_t arg)
+__cold long pipe_fcntl(struct open_file *file, unsigned cmd, uint64_t arg)
 {
 	struct pipe *pipe = file->inode->private;
 	long result;

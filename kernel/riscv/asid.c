@@ -44,7 +44,7 @@ static void write_satp(paddr_t root, uint64_t asid)
 		  SATP_SV39 | asid << SATP_ASID_SHIFT | root >> PAGE_SHIFT);
 }
 
-void asid_init(void)
+__cold void asid_init(void)
 {
 	uint64_t satp = csr_read(satp);
 

@@ -5,7 +5,9 @@
  * The kernel keeps no frame pointers: they would cost three instructions in
  * every function. A function's frame follows from its prologue instead, found
  * from the symbol table: "addi sp, sp, -N" makes the frame, "sd ra, M(sp)"
- * says where the return address is. A function that appears on the stack by
+ * says where the return address is. In the functions that are compiled for
+ * size "jal t0, __riscv_save_N" does both (save.S), and what "addi" makes comes
+ * on top of that frame. A function that appears on the stack by
  * its return address has run its prologue, wherever the compiler put it; only
  * the innermost one may be a leaf or stopped half-way, so its code is read no
  * further than where it stopped, and ra comes from the register if not stored.
@@ -64,36 +66,71 @@ static int ra_stored(uint32_t insn)
 	return -1;
 }
 
+/* How far the instruction jumps if it is "jal t0", or 0. */
+static vaddr_t save_called(uint32_t insn)
+{
+	if ((insn & 0xfff) != 0x2ef)
+		return 0;
+	return (vaddr_t)sign_extend((insn >> 11 & 0x100000) | (insn & 0xff000) |
+					(insn >> 9 & 0x800) |
+					(insn >> 20 & 0x7fe),
+				    21);
+}
+
+struct frame {
+	unsigned size;
+	int ra_at; /* from sp, or -1: not stored */
+};
+
 /*
- * Replace u by the state of the caller; false at the end. Code between start
- * and stop is read, in halfwords: an instruction of four bytes has its two
+ * The frame that the code between start and stop makes, up to the end of a
+ * function of save.S ("c.jr t0"). An instruction of four bytes has its two
  * lowest bits set.
  */
-static bool unwind_code(struct unwind *u, vaddr_t start, vaddr_t stop)
+static void read_code(struct frame *frame, vaddr_t start, vaddr_t stop)
 {
-	unsigned frame = 0;
-	int ra_at = -1;
-	vaddr_t ra = u->ra;
+	bool made = false;
+	uint32_t insn = 0;
 
-	for (vaddr_t pc = start; pc < stop;) {
-		uint32_t insn = *(const uint16_t *)pc;
+	for (vaddr_t pc = start; pc < stop && insn != 0x8282;) {
+		vaddr_t at = pc;
+		unsigned more;
+		vaddr_t save;
 
+		insn = *(const uint16_t *)pc;
 		if ((insn & 3) == 3)
 			insn |= (uint32_t) * (const uint16_t *)(pc + 2) << 16;
 		pc += (insn & 3) == 3 ? 4 : 2;
-		if (!frame)
-			frame = frame_made(insn);
-		else if (ra_at < 0)
-			ra_at = ra_stored(insn);
+		save = save_called(insn);
+		more = made ? 0 : frame_made(insn);
+		if (save) {
+			read_code(frame, at + save, UINT64_MAX);
+		} else if (more) {
+			made = true;
+			frame->size += more;
+			if (frame->ra_at >= 0)
+				frame->ra_at += (int)more;
+		} else if (frame->size && frame->ra_at < 0) {
+			frame->ra_at = ra_stored(insn);
+		}
 	}
-	if (ra_at >= 0) {
-		vaddr_t at = u->sp + (unsigned)ra_at;
+}
+
+/* Replace u by the state of the caller; false at the end. */
+static bool unwind_code(struct unwind *u, vaddr_t start, vaddr_t stop)
+{
+	struct frame frame = {0, -1};
+	vaddr_t ra = u->ra;
+
+	read_code(&frame, start, stop);
+	if (frame.ra_at >= 0) {
+		vaddr_t at = u->sp + (unsigned)frame.ra_at;
 
 		if (at >= u->stack_end || !(at & KSTACK_SLOT / 2))
 			return false;
 		ra = *(const vaddr_t *)at;
 	}
-	u->sp += frame;
+	u->sp += frame.size;
 	u->pc = ra;
 	u->ra = 0;
 	return ra && u->sp < u->stack_end;

@@ -68,7 +68,7 @@ void machine_fence_i(uint64_t harts)
  */
 static uint64_t nsec_per_tick, ticks_per_nsec;
 
-void clock_init(void)
+__cold void clock_init(void)
 {
 	nsec_per_tick = (NSEC_PER_SEC << 32) / boot_info.timebase;
 	/* In two steps: a division of 128 bits takes a kilobyte of code. */

@@ -23,6 +23,12 @@ import qemu
 
 SECTION = "---- "
 STEPS = [
+    # Its callers save their registers by calls (kernel/riscv/save.S).
+    ("saved", ["tbreak *dentry_find", "continue", "set $entry = $pc",
+               "set $first = $a0", "set $second = $a1", "set $third = $a2",
+               "tbreak *$ra", "set $pc = (long)&backtrace_here", "continue",
+               "set $a0 = $first", "set $a1 = $second", "set $a2 = $third",
+               "set $pc = $entry"]),
     ("trap", ["tbreak user_page_fault", "continue"]),
     ("symbols", ["break mm_fault", "continue"]),
     ("backtrace", ["backtrace"]),
@@ -89,7 +95,7 @@ def main():
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
-         shows(said, "symbols", "Breakpoint 2, mm_fault")),
+         shows(said, "symbols", r"Breakpoint \d+, mm_fault")),
         ("the first fault of a program stops the kernel",
          shows(said, "trap", "user_page_fault ")),
         ("the backtrace reaches the trap", shows(
@@ -100,7 +106,7 @@ def main():
         ("fl-maps lists the areas", shows(said, "areas", area, "rw-p", "r-xp")),
         ("fl-pt walks to the kernel's leaf", shows(
             said, "entries", "level 2 ", "VR-X-GA")),
-        ("a program stops at its main", shows(said, "main", "Breakpoint 3",
+        ("a program stops at its main", shows(said, "main", r"Breakpoint \d+, ",
                                               r"\bmain\b")),
         ("harts are threads", shows(said, "main", r"Thread 1\.1",
                                     r"Thread 1\.2")),
@@ -112,6 +118,10 @@ def main():
             said, "console", r"^backtrace:",
             r"^  [0-9a-f]{16} backtrace_here\+0x[0-9a-f]+/0x[0-9a-f]+",
             r"^  [0-9a-f]{16} user_page_fault\+0x")),
+        ("that goes through frames which functions of save.S made", shows(
+            said, "console",
+            r"^  [0-9a-f]{16} vfs_make\+0x.*\n(?:  .*\n)*"
+            r"  [0-9a-f]{16} boot_main\+0x")),
         ("the trap is told", shows(said, "last", r"scause \d+ \(")),
     ])
     print("\n".join("# " + line for line in text.split("\n")))
