@@ -6,7 +6,8 @@
  *
  * The node does not hold its range, which the object around it has anyway:
  * two callbacks ask for it. It must not change while the node is in the tree.
- * Equal ranges may be present many times; they keep the order of insertion.
+ * Equal ranges may be present many times. Those with one start keep the order
+ * of insertion: truncation meets a parent before its child (docs/races.md).
  *
  * Locking is the owner's; there is no lockless search.
  */

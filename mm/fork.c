@@ -135,6 +135,7 @@ static int dup_area(struct mm_struct *mm, struct vm_area_struct *src,
 	}
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
+	/* Before the copy, and behind src: for truncation (docs/races.md). */
 	vma_append(mm, vma);
 	*vmap = vma;
 	return 0;

@@ -31,6 +31,9 @@ void host_thread_kill(struct thread *t);
 /* Is t inside machine_park()? By the time it is known it may have changed. */
 bool host_thread_is_parked(struct thread *t);
 
+/* Has t waited for a spinlock, at any time? */
+bool host_thread_has_spun(struct thread *t);
+
 /* Called for each fence when not NULL. Set before threads start. */
 extern void (*host_tlb_fence_hook)(uint64_t harts, unsigned asid, vaddr_t start,
 				   vaddr_t end);

@@ -25,6 +25,7 @@ struct thread {
 	void (*fn)(void *arg);
 	void *arg;
 	bool is_killed;
+	bool has_spun; /* atomic */
 
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t woken;
@@ -70,6 +71,7 @@ static void thread_become(struct thread *t)
 	host_this.hart = t->hart;
 	host_this.rcu_depth = 0;
 	host_this.rcu_count = &rcu_counts[t->hart];
+	host_this.has_spun = &t->has_spun;
 }
 
 void host_machine_init(size_t size)
@@ -131,6 +133,11 @@ bool host_thread_is_parked(struct thread *t)
 	is_parked = t->is_parked && !t->has_token;
 	pthread_mutex_unlock(&t->lock);
 	return is_parked;
+}
+
+bool host_thread_has_spun(struct thread *t)
+{
+	return load_acquire(&t->has_spun);
 }
 
 static _Thread_local struct held_locks held;

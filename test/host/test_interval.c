@@ -13,6 +13,7 @@
 struct range {
 	struct interval_node node;
 	uint64_t start, last;
+	unsigned turn; /* of its insertion */
 	bool is_in, is_found;
 };
 
@@ -36,11 +37,15 @@ static uint64_t last_of(const struct interval_node *node)
 
 static const struct interval_ops ops = INTERVAL_OPS(start_of, last_of);
 
-/* What the tree finds is what a search of all ranges finds, sorted. */
+/*
+ * What the tree finds is what a search of all ranges finds, sorted; those with
+ * one start in the order of their insertion.
+ */
 static void check_query(uint64_t start, uint64_t last)
 {
 	struct interval_node *node;
 	uint64_t before = 0;
+	unsigned turn = 0;
 
 	for (int i = 0; i < NODES; i++)
 		ranges[i].is_found = false;
@@ -49,7 +54,9 @@ static void check_query(uint64_t start, uint64_t last)
 
 		CHECK(!range->is_found);
 		CHECK(range->start >= before);
+		CHECK(range->start > before || range->turn >= turn);
 		before = range->start;
+		turn = range->turn;
 		range->is_found = true;
 	}
 	for (int i = 0; i < NODES; i++) {
@@ -77,6 +84,7 @@ static void random_steps(uint64_t space, uint64_t longest)
 		} else {
 			range->start = rng_below(&rng, space);
 			range->last = range->start + rng_below(&rng, longest);
+			range->turn = (unsigned)step;
 			interval_insert(&root, &range->node);
 		}
 		range->is_in = !range->is_in;

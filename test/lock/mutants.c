@@ -1,51 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One test for each safeguard that mutate.py can take out: it passes with all
+ * One test for each safeguard of areas and translations that mutate.py can take
+ * out (mutants_order.c has the others): it passes with all
  * of them in place and fails, each time, without its own. Other harts' work is
  * put where it hurts by lock_hook(); see mutants.py for how this is run.
  */
+#include "test/lock/mutants.h"
+
 #include "mm/internal.h"
 #include "mm/page.h"
 #include "mm/pagetable.h"
 #include "mm/slab.h"
-#include "mm/vma.h"
-#include "test/host/mm_env.h"
-#include "test/lock/hook.h"
 
-#define BASE  0x10000000UL
-#define AT(n) (BASE + (n)*PG)
-#define SOON  200000000UL /* ns */
+#define SOON 200000000UL /* ns */
 
-static struct mm_struct *the_mm, *other_mm;
-static struct vm_area_struct *the_vma;
-static void (*hook)(enum lock_point point);
-static uint32_t step; /* atomic: how far two threads have come */
-
-void lock_hook(enum lock_point point)
-{
-	if (hook)
-		hook(point);
-}
-
-static void make(void)
-{
-	hook = NULL;
-	store_relaxed(&step, 0);
-	the_mm = env_mm();
-	env_mmap(the_mm, AT(0), 4, RW);
-	the_vma = vma_lookup(the_mm, AT(0));
-}
+static struct mm_struct *other_mm;
 
 static void wait_for_step(uint32_t n)
 {
 	while (load_acquire(&step) < n)
 		machine_yield();
-}
-
-/* On another hart, to its end. */
-static void elsewhere(void (*fn)(void *unused))
-{
-	host_thread_join(host_thread_start(fn, NULL));
 }
 
 static void unmap_last_page(void *unused)
@@ -110,8 +84,6 @@ static void hold_for_writing(void *unused)
 	mmap_write_unlock(the_mm);
 }
 
-static struct thread *writer;
-
 static void lock_when_looked(enum lock_point point)
 {
 	if (point == HOOK_LOOKED) {
@@ -140,14 +112,6 @@ static void write_lock(void *unused)
 	vma_start_write(the_vma);
 	store_release(&step, 1);
 	mmap_write_unlock(the_mm);
-}
-
-/* Until the writer sleeps or has gone on: which of the two? */
-static bool writer_waits(uint32_t done)
-{
-	while (!host_thread_is_parked(writer) && load_acquire(&step) < done)
-		machine_yield();
-	return load_acquire(&step) < done;
 }
 
 MM_TEST_ONCE(a_writer_waits_for_readers)

@@ -7,8 +7,8 @@
 Picks its file among the SOURCEs. Fails when the text to be replaced is not
 there exactly once: then the safeguard has moved, and this table must follow.
 Copies of some files also get calls of lock_hook() at the points where another
-hart's work is most unwelcome; the mutations "none" and
-"none_in_file_faults" are that alone.
+hart's work is most unwelcome; the mutations "none" and "none_in_..." are that
+alone.
 """
 
 import os
@@ -30,11 +30,49 @@ HOOKS = {"vma_lock.c": [
      '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
     ("	copy->index = vmf->pgoff;\n",
      "	copy->index = vmf->pgoff;\n	lock_hook(HOOK_COPIED);\n"),
+], "fault.c": [
+    ('#include "mm/vmstat.h"\n',
+     '#include "mm/vmstat.h"\n#include "test/lock/hook.h"\n'),
+    ("	spin_lock(vmf->ptl);\n"
+     "	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))\n",
+     "	lock_hook(HOOK_RESERVED);\n	spin_lock(vmf->ptl);\n"
+     "	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))\n"),
+], "pagetable.c": [
+    ('#include "mm/tlb.h"\n',
+     '#include "mm/tlb.h"\n#include "test/lock/hook.h"\n'),
+    ("	spin_lock(&mm->page_table_lock);\n"
+     "	if (likely(!pte_is_present(pte_load(entry)))) {\n",
+     "	lock_hook(HOOK_TABLE_MADE);\n	spin_lock(&mm->page_table_lock);\n"
+     "	if (likely(!pte_is_present(pte_load(entry)))) {\n"
+     "		lock_hook(HOOK_TABLE_SEEN);\n"),
+], "mremap.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("	rmap_lock(vma);\n	moved =",
+     "	rmap_lock(vma);\n	lock_hook(HOOK_MOVING);\n	moved ="),
+], "fork.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("			err = copy_area_pages(vma, src, &has_protected);\n",
+     "			err = copy_area_pages(vma, src, &has_protected);\n"
+     "		lock_hook(HOOK_FORKED);\n"),
+], "tlb.c": [
+    ('#include "mm/vmstat.h"\n',
+     '#include "mm/vmstat.h"\n#include "test/lock/hook.h"\n'),
+    ("	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n",
+     "	lock_hook(HOOK_HARTS_SEEN);\n"
+     "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n"
+     "	lock_hook(HOOK_MARKED);\n"),
 ]}
 
 MUTATIONS = {
     "none": ("vma_lock.c", []),
     "none_in_file_faults": ("fault_file.c", []),
+    "none_in_faults": ("fault.c", []),
+    "none_in_tables": ("pagetable.c", []),
+    "none_in_moves": ("mremap.c", []),
+    "none_in_fork": ("fork.c", []),
+    "none_in_fences": ("tlb.c", []),
     "unlock_before_the_copy_is_mapped": ("fault_file.c", [
         ("	page_set_type(copy, PAGE_ANON);\n",
          "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
@@ -74,6 +112,98 @@ MUTATIONS = {
         ("	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n", "")]),
     "no_grace_period": ("slab.c", [
         ("	machine_rcu_synchronize();\n", "")]),
+    "no_family_lock_in_walks": ("rmap.c", [
+        ("	spin_lock(&av->root->lock);\n	interval_for_each",
+         "	interval_for_each"),
+        ("	spin_unlock(&av->root->lock);\n	return done;",
+         "	return done;")]),
+    "no_family_lock_at_unmap": ("rmap.c", [
+        ("	spin_lock(&root->lock);\n", "	(void)root;\n"),
+        ("	spin_unlock(&root->lock);\n", "")]),
+    "no_family_lock_at_fork": ("rmap.c", [
+        ("	spin_lock(family_lock(src));\n	list_for_each_entry_reverse",
+         "	list_for_each_entry_reverse"),
+        ("	spin_unlock(family_lock(src));\n	return 0;\n}\n\n"
+         "int anon_vma_clone", "	return 0;\n}\n\nint anon_vma_clone"),
+        ("	spin_lock(&av->root->lock);\n	av->parent->num_children++;",
+         "	av->parent->num_children++;"),
+        ("	dst->anon_vma = av;\n	spin_unlock(&av->root->lock);\n",
+         "	dst->anon_vma = av;\n")]),
+    "no_family_lock_at_first_page": ("rmap.c", [
+        ("	spin_lock(&av->root->lock);\n	spin_lock(&mm->page_table_lock);",
+         "	spin_lock(&mm->page_table_lock);"),
+        ("	spin_unlock(&mm->page_table_lock);\n"
+         "	spin_unlock(&av->root->lock);\n",
+         "	spin_unlock(&mm->page_table_lock);\n")]),
+    "no_family_lock_at_resize": ("rmap.c", [
+        ("	spin_lock(family_lock(vma));\n", ""),
+        ("	spin_unlock(family_lock(vma));\n", "")]),
+    "no_family_lock_at_mremap": ("mremap.c", [
+        ("		spin_lock(&vma->anon_vma->root->lock);\n", "		{}\n"),
+        ("		spin_unlock(&vma->anon_vma->root->lock);\n", "		{}\n")]),
+    "no_file_lock_at_mremap": ("mremap.c", [
+        ("		down_write(&vma->vm_file->f_mapping->i_mmap_rwsem);\n",
+         "		{}\n"),
+        ("		up_write(&vma->vm_file->f_mapping->i_mmap_rwsem);\n",
+         "		{}\n")]),
+    "no_fence_before_unlock_at_mremap": ("mremap.c", [
+        ("	flush_tlb_range(mm, op->addr, op->addr + op->old_len);\n", ""),
+        ("	rmap_unlock(vma);\n	vm_stat",
+         "	rmap_unlock(vma);\n"
+         "	flush_tlb_range(mm, op->addr, op->addr + op->old_len);\n"
+         "	vm_stat")]),
+    "no_table_lock_at_mremap": ("mremap.c", [
+        ("	spin_lock(from_ptl);\n", ""),
+        ("	spin_unlock(from_ptl);\n", "")]),
+    "no_table_lock_at_fork": ("fork.c", [
+        ("	spin_lock_nested(from_ptl);\n", "	(void)from_ptl;\n"),
+        ("	spin_unlock(from_ptl);\n", "")]),
+    "no_table_lock_at_zap": ("zap.c", [
+        ("	spin_lock(ptl);\n", "	(void)ptl;\n"),
+        ("	spin_unlock(ptl);\n", "")]),
+    "no_table_lock_at_mprotect": ("mprotect.c", [
+        ("	spin_lock(ptl);\n", "	(void)ptl;\n"),
+        ("	spin_unlock(ptl);\n", "")]),
+    "no_table_lock_at_faults": ("fault.c", [
+        ("	lock_hook(HOOK_RESERVED);\n	spin_lock(vmf->ptl);\n",
+         "	lock_hook(HOOK_RESERVED);\n")]),
+    "no_second_look_at_faults": ("fault.c", [
+        ("if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))",
+         "if (true)")]),
+    "no_lock_of_upper_tables": ("pagetable.c", [
+        ("	lock_hook(HOOK_TABLE_MADE);\n"
+         "	spin_lock(&mm->page_table_lock);\n", ""),
+        ("	spin_unlock(&mm->page_table_lock);\n	if (page) {",
+         "	if (page) {")]),
+    "no_second_look_at_upper_tables": ("pagetable.c", [
+        ("	if (likely(!pte_is_present(pte_load(entry)))) {",
+         "	if (true) {")]),
+    "no_reverse_map_before_copies": ("fork.c", [
+        ("	vma_append(mm, vma);\n", ""),
+        ("		lock_hook(HOOK_FORKED);\n",
+         "		lock_hook(HOOK_FORKED);\n		vma_append(mm, vma);\n")]),
+    "no_second_look_at_harts": ("tlb.c", [
+        ("harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0)", "harts")]),
+    "no_mark_before_the_second_look": ("tlb.c", [
+        ("	lock_hook(HOOK_HARTS_SEEN);\n"
+         "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n",
+         "	uint64_t now = fetch_or_acq_rel(&mm->ctx.hart_mask, 0);\n"),
+        ("	return harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0);\n",
+         "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n"
+         "	return harts | now;\n")]),
+    "no_fence_before_free": ("tlb.c", [
+        ("	struct page *table, *next;\n\n	if (!gather->whole_mm) {",
+         "	struct page *table, *next;\n\n	put_pages(gather);\n"
+         "	if (!gather->whole_mm) {"),
+        ("	}\n	put_pages(gather);\n	list_for", "	}\n	list_for")]),
+    "no_fence_before_the_copy_shows": ("fault.c", [
+        ("		pte_get_and_clear(vmf->pte);\n"
+         "		flush_tlb_page(vmf->guard.mm, "
+         "PAGE_ALIGN_DOWN(vmf->address));\n", ""),
+        ("	pte_store(vmf->pte, pte_set(pte, PTE_W | PTE_D));\n",
+         "	pte_store(vmf->pte, pte_set(pte, PTE_W | PTE_D));\n"
+         "	flush_tlb_page(vmf->guard.mm, "
+         "PAGE_ALIGN_DOWN(vmf->address));\n")]),
 }
 
 

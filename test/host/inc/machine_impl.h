@@ -20,6 +20,7 @@ struct host_thread_view {
 	unsigned hart;
 	unsigned rcu_depth;
 	uint64_t *rcu_count; /* odd inside a section; slot of this hart */
+	bool *has_spun;	     /* atomic; see host_thread_has_spun */
 };
 
 extern unsigned char *host_ram;
@@ -53,6 +54,8 @@ static inline struct thread *machine_self(void)
 /* The one we wait for may need this core. */
 static inline void machine_relax(void)
 {
+	if (host_this.has_spun)
+		__atomic_store_n(host_this.has_spun, true, __ATOMIC_RELEASE);
 	sched_yield();
 }
 
