@@ -5,9 +5,10 @@
  * each node also knows the largest `last` of its subtree.
  *
  * The node does not hold its range, which the object around it has anyway:
- * two callbacks ask for it. It must not change while the node is in the tree.
- * Equal ranges may be present many times. Those with one start keep the order
- * of insertion: truncation meets a parent before its child (docs/races.md).
+ * two callbacks ask for it. Its start must not change while the node is in the
+ * tree, and its end only with interval_changed_with(). Equal ranges may be
+ * present many times. Those with one start keep the order of insertion:
+ * truncation meets a parent before its child (docs/races.md).
  *
  * Locking is the owner's; there is no lockless search.
  */
@@ -120,6 +121,16 @@ static inline void interval_remove_with(struct interval_root *root,
 		at = rb_parent(at);
 	while (at && interval_update_with(at, ops));
 	rb_erase_augmented(&node->rb, &root->rb, &ops->augment);
+}
+
+/* The node's `last` has changed. */
+static inline void interval_changed_with(struct interval_node *node,
+					 const struct interval_ops *ops)
+{
+	struct rb_node *at = &node->rb;
+
+	while (at && interval_update_with(at, ops))
+		at = rb_parent(at);
 }
 
 /*

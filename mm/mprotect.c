@@ -107,14 +107,15 @@ static bool protect_run(const struct vm_area_struct *vma, pte_t *ptep,
 	return seen & PTE_ACCESS & ~prot;
 }
 
+/* Give the pages of [start, end) the permissions of the area. */
 static void change_protection(struct tlb_gather *gather,
-			      struct vm_area_struct *vma)
+			      struct vm_area_struct *vma, vaddr_t start,
+			      vaddr_t end)
 {
 	vaddr_t va, stop;
 	pte_t *ptep;
 
-	for (va = vma->vm_start;
-	     (ptep = pt_next_run(vma->vm_mm, &va, vma->vm_end, &stop));
+	for (va = start; (ptep = pt_next_run(vma->vm_mm, &va, end, &stop));
 	     va = stop) {
 		if (protect_run(vma, ptep, va, stop))
 			tlb_gather_range(gather, va, stop);
@@ -152,7 +153,7 @@ static int mprotect_area(struct tlb_gather *gather,
 			 struct vm_area_struct **vmap, vaddr_t start,
 			 vaddr_t end, uint64_t flags)
 {
-	struct vm_area_struct *vma = *vmap;
+	struct vm_area_struct *vma = *vmap, *neighbour;
 	struct mm_struct *mm = vma->vm_mm;
 	uint64_t old = vma_flags(vma), npages = (end - start) >> PAGE_SHIFT;
 	int err;
@@ -162,15 +163,25 @@ static int mprotect_area(struct tlb_gather *gather,
 	err = account(vma, npages, &flags);
 	if (err)
 		return err;
-	err = vma_isolate(&vma, start, end);
-	if (err)
-		return err;
-	vma_start_write(vma);
-	vm_flags_reset(vma, flags);
+	/* A border that moves takes half of what a split and a merge take. */
+	neighbour = NULL;
+	if ((start == vma->vm_start) != (end == vma->vm_end))
+		neighbour = vma_give(vma, start, end, flags);
+	if (neighbour) {
+		vma = neighbour;
+	} else {
+		err = vma_isolate(&vma, start, end);
+		if (err)
+			return err;
+		vma_start_write(vma);
+		vm_flags_reset(vma, flags);
+	}
 	vm_stat_account(mm, old, -(int64_t)npages);
 	vm_stat_account(mm, flags, npages);
-	change_protection(gather, vma);
-	vma = *vmap = vma_merge(vma);
+	change_protection(gather, vma, start, end);
+	if (!neighbour)
+		vma = vma_merge(vma);
+	*vmap = vma;
 	/* Locked private memory that becomes writable: pages of its own. */
 	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED &&
 	    (flags & VM_WRITE))

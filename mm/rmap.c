@@ -363,6 +363,22 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	list_init(&vma->anon_vma_chain);
 }
 
+void rmap_set_end(struct vm_area_struct *vma, vaddr_t end)
+{
+	struct anon_vma_chain *chain;
+
+	if (vma->anon_vma)
+		spin_lock(family_lock(vma));
+	store_relaxed(&vma->vm_end, end);
+	if (mapping_of(vma))
+		interval_changed_with(&vma->shared, &i_mmap_ops);
+	if (!vma->anon_vma)
+		return;
+	list_for_each_entry (chain, &vma->anon_vma_chain, same_vma)
+		interval_changed_with(&chain->rb, &chain_ops);
+	spin_unlock(family_lock(vma));
+}
+
 __called_once void anon_vma_tree_remove(struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *chain;

@@ -371,7 +371,7 @@ void vma_unlink(struct vm_area_struct *vma)
 	mm->map_count--;
 }
 
-/* The range is the key in the reverse maps: leave and enter them again. */
+/* The start is the key in the reverse maps: leave and enter them again. */
 static void set_bounds(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 {
 	vma_assert_write_locked(vma);
@@ -390,7 +390,25 @@ static void set_bounds(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 
 void vma_set_border_locked(struct vm_area_struct *vma, vaddr_t end)
 {
-	set_bounds(vma, vma->vm_start, end);
+	vma_assert_write_locked(vma);
+	BUG_ON(end <= vma->vm_start);
+	rmap_set_end(vma, end);
+}
+
+void vma_move_border(struct vm_area_struct *low, struct vm_area_struct *high,
+		     vaddr_t border)
+{
+	bool low_grows = border > low->vm_end;
+
+	BUG_ON(low->vm_end != high->vm_start);
+	i_mmap_lock(low);
+	/* What grows does so first, so that rmap always finds the pages. */
+	if (low_grows)
+		vma_set_border_locked(low, border);
+	set_bounds(high, border, high->vm_end);
+	if (!low_grows)
+		vma_set_border_locked(low, border);
+	i_mmap_unlock(low);
 }
 
 static void set_range_locked(struct vm_area_struct *vma, vaddr_t start,
@@ -399,7 +417,10 @@ static void set_range_locked(struct vm_area_struct *vma, vaddr_t start,
 	bool has_new_start = start != vma->vm_start;
 	bool has_new_end = end != vma->vm_end;
 
-	set_bounds(vma, start, end);
+	if (has_new_start)
+		set_bounds(vma, start, end);
+	else
+		vma_set_border_locked(vma, end);
 	if (has_new_start)
 		gap_refresh(vma, vma_prev(vma));
 	if (has_new_end)

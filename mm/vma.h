@@ -216,6 +216,11 @@ void vma_link_locked(struct mm_struct *mm, struct vm_area_struct *vma,
 		     struct vm_area_struct *next);
 void vma_set_border_locked(struct vm_area_struct *vma, vaddr_t end);
 
+/* Move the border between two neighbours that adjoin, both locked for writing.
+ * Here, too, no gap changes. */
+void vma_move_border(struct vm_area_struct *low, struct vm_area_struct *high,
+		     vaddr_t border);
+
 /*
  * The highest free range of len bytes below mmap_base that keeps off the guard
  * gaps of areas that grow down; when there is none, the highest above; or 0.
@@ -251,6 +256,14 @@ int vma_split(struct vm_area_struct *vma, vaddr_t addr,
  * /proc/self/maps, and not even there once merged again.
  */
 int vma_isolate(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end);
+
+/*
+ * For [start, end), one end of vma, which is to have `flags`: when the
+ * neighbour there has these flags and fits otherwise, move the border and
+ * return the neighbour, else NULL. Allocates nothing and makes no area.
+ */
+struct vm_area_struct *vma_give(struct vm_area_struct *vma, vaddr_t start,
+				vaddr_t end, uint64_t flags);
 
 /*
  * Join the area with its neighbours where all that distinguishes them is the

@@ -18,9 +18,6 @@
 #include "mm/pagetable.h"
 #include "mm/rmap.h"
 
-/* Flags that do not keep areas apart. */
-#define VM_IGNORE_MERGE 0UL
-
 int vma_split(struct vm_area_struct *vma, vaddr_t addr,
 	      struct vm_area_struct **above)
 {
@@ -97,17 +94,24 @@ static bool has_close(const struct vm_area_struct *vma)
 	return vma->vm_ops && vma->vm_ops->close;
 }
 
-/* Could [.., addr) of `low` and [addr, ..) of `high` be one area? */
-static bool can_merge(const struct vm_area_struct *low,
-		      const struct vm_area_struct *high)
+/* Could [.., addr) of `low` and [addr, ..) of `high` be one area with `flags`,
+ * which one of them has? */
+static bool can_merge_as(const struct vm_area_struct *low,
+			 const struct vm_area_struct *high, uint64_t flags)
 {
-	return low->vm_end == high->vm_start &&
-	       !((vma_flags(low) ^ vma_flags(high)) & ~VM_IGNORE_MERGE) &&
-	       !vma_has(low, VM_SPECIAL) && low->vm_file == high->vm_file &&
-	       low->vm_ops == high->vm_ops && !has_close(low) &&
+	return low->vm_end == high->vm_start && !(flags & VM_SPECIAL) &&
+	       low->vm_file == high->vm_file && low->vm_ops == high->vm_ops &&
+	       !has_close(low) &&
 	       low->vm_private_data == high->vm_private_data &&
 	       low->vm_pgoff + vma_pages(low) == high->vm_pgoff &&
 	       can_share_anon_vma(low, high);
+}
+
+static bool can_merge(const struct vm_area_struct *low,
+		      const struct vm_area_struct *high)
+{
+	return vma_flags(low) == vma_flags(high) &&
+	       can_merge_as(low, high, vma_flags(low));
 }
 
 /*
@@ -149,6 +153,32 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 	}
 	vma_merge_next(vma);
 	return vma;
+}
+
+struct vm_area_struct *vma_give(struct vm_area_struct *vma, vaddr_t start,
+				vaddr_t end, uint64_t flags)
+{
+	struct vm_area_struct *low = vma, *high = vma, *to;
+	vaddr_t border;
+
+	if (start == vma->vm_start) {
+		to = low = vma_prev(vma);
+		border = end;
+	} else {
+		to = high = vma_next(vma);
+		border = start;
+	}
+	/* Pages need a chain of `to`, which would have to be allocated. */
+	if (!to || vma_flags(to) != flags || !can_merge_as(low, high, flags) ||
+	    (vma->anon_vma && !to->anon_vma))
+		return NULL;
+	if (vma->vm_ops && vma->vm_ops->may_split &&
+	    vma->vm_ops->may_split(vma, border))
+		return NULL;
+	vma_start_write(to);
+	vma_start_write(vma);
+	vma_move_border(low, high, border);
+	return to;
 }
 
 /* Does a mapping with these properties continue `vma`? Offsets aside. */

@@ -76,6 +76,31 @@ MM_TEST(a_border_between_two_areas_moves)
 	CHECK_MAP(mm, "0-2 r--p; 2-8 rw-p");
 }
 
+/* Neither memory nor room for another area is needed. */
+MM_TEST_ONCE(a_border_moves_where_no_area_may_be_added)
+{
+	struct mm_struct *mm = eight_pages(RW);
+	long max = sysctl_max_map_count;
+
+	CHECK_EQ(protect(mm, 0, 4, PROT_READ), 0);
+	sysctl_max_map_count = mm->map_count;
+	CHECK_EQ(do_mprotect(mm, AT(4), PG, PROT_READ), 0);
+	CHECK_EQ(do_mprotect(mm, AT(6), PG, PROT_READ), -ENOMEM);
+	CHECK_MAP(mm, "0-5 r--p; 5-8 rw-p");
+	CHECK_ACCESS(AT(4), MMU_STORE, SIGSEGV, SEGV_ACCERR);
+	STORE(AT(5), 1);
+	CHECK_EQ(do_mprotect(mm, AT(2), 3 * PG, RW), 0);
+	CHECK_MAP(mm, "0-2 r--p; 2-8 rw-p");
+	CHECK_ACCESS(AT(1), MMU_STORE, SIGSEGV, SEGV_ACCERR);
+	for (unsigned i = 2; i < 8; i++)
+		STORE(AT(i), i);
+	CHECK_EQ(LOAD(AT(1)), 11);
+	sysctl_max_map_count = max;
+	/* Where the last one of an area is given away, they merge. */
+	CHECK_EQ(protect(mm, 0, 2, RW), 0);
+	CHECK_MAP(mm, "0-8 rw-p");
+}
+
 MM_TEST(several_areas_get_one_protection)
 {
 	struct mm_struct *mm = eight_pages(RW);
@@ -243,6 +268,7 @@ static const struct tap_test tests[] = {
     ENTRY(each_protection_is_enforced_at_once),
     ENTRY(the_middle_splits_the_area_in_three_and_merges_again),
     ENTRY(a_border_between_two_areas_moves),
+    ENTRY(a_border_moves_where_no_area_may_be_added),
     ENTRY(several_areas_get_one_protection),
     ENTRY(the_same_protection_changes_nothing),
     ENTRY(a_hole_stops_the_work_with_enomem),

@@ -136,8 +136,9 @@ MUTATIONS = {
          "	spin_unlock(&av->root->lock);\n",
          "	spin_unlock(&mm->page_table_lock);\n")]),
     "no_family_lock_at_resize": ("rmap.c", [
-        ("	spin_lock(family_lock(vma));\n", ""),
-        ("	spin_unlock(family_lock(vma));\n", "")]),
+        ("	if (vma->anon_vma)\n		spin_lock(family_lock(vma));\n", ""),
+        ("&chain_ops);\n	spin_unlock(family_lock(vma));\n",
+         "&chain_ops);\n")]),
     "no_family_lock_at_mremap": ("mremap.c", [
         ("		spin_lock(&vma->anon_vma->root->lock);\n", "		{}\n"),
         ("		spin_unlock(&vma->anon_vma->root->lock);\n", "		{}\n")]),
