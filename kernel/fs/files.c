@@ -70,15 +70,17 @@ struct files *files_get(struct files *files)
 
 struct files *files_dup(struct files *files)
 {
-	struct files *copy = kzalloc(sizeof(*copy), GFP_USER);
+	struct files *copy = kmalloc(sizeof(*copy), GFP_USER);
 
 	if (!copy)
 		return NULL;
 	spin_lock(&files->lock);
-	copy->refs = 1;
-	copy->size = files->size;
-	copy->next = files->next;
-	copy->end = files->end;
+	*copy = (struct files){
+	    .refs = 1,
+	    .size = files->size,
+	    .next = files->next,
+	    .end = files->end,
+	};
 	if (table_alloc(copy->size, &copy->slot, &copy->cloexec)) {
 		spin_unlock(&files->lock);
 		kfree(copy);
@@ -376,15 +378,17 @@ struct fs_context *fs_context_get(struct fs_context *fs)
 
 struct fs_context *fs_context_dup(struct fs_context *fs)
 {
-	struct fs_context *copy = kzalloc(sizeof(*copy), GFP_USER);
+	struct fs_context *copy = kmalloc(sizeof(*copy), GFP_USER);
 
 	if (!copy)
 		return NULL;
 	spin_lock(&fs->lock);
-	copy->refs = 1;
-	copy->root = dentry_get(fs->root);
-	copy->cwd = dentry_get(fs->cwd);
-	copy->umask = fs->umask;
+	*copy = (struct fs_context){
+	    .refs = 1,
+	    .root = dentry_get(fs->root),
+	    .cwd = dentry_get(fs->cwd),
+	    .umask = fs->umask,
+	};
 	spin_unlock(&fs->lock);
 	return copy;
 }

@@ -121,14 +121,10 @@ MUTATIONS = {
         ("	spin_lock(&root->lock);\n", "	(void)root;\n"),
         ("	spin_unlock(&root->lock);\n", "")]),
     "no_family_lock_at_fork": ("rmap.c", [
-        ("	spin_lock(family_lock(src));\n	list_for_each_entry_reverse",
-         "	list_for_each_entry_reverse"),
-        ("	spin_unlock(family_lock(src));\n	return 0;\n}\n\n"
-         "int anon_vma_clone", "	return 0;\n}\n\nint anon_vma_clone"),
-        ("	spin_lock(&av->root->lock);\n	av->parent->num_children++;",
-         "	av->parent->num_children++;"),
-        ("	dst->anon_vma = av;\n	spin_unlock(&av->root->lock);\n",
-         "	dst->anon_vma = av;\n")]),
+        ("	spin_lock(&av->root->lock);\n	chain_link(chain, dst,",
+         "	chain_link(chain, dst,"),
+        ("	link_own(own, dst, av);\n	spin_unlock(&av->root->lock);\n",
+         "	link_own(own, dst, av);\n")]),
     "no_family_lock_at_first_page": ("rmap.c", [
         ("	spin_lock(&av->root->lock);\n	spin_lock(&mm->page_table_lock);",
          "	spin_lock(&mm->page_table_lock);"),
