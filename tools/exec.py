@@ -56,7 +56,8 @@ def pack(args, path):
 def run(words, args):
     """Carry bytes until the guest ends; returns the status for our caller."""
     terminal = termios.tcgetattr(0) if args.tty else None
-    guest = qemu.Guest(words, args.timeout, tty=args.tty, feed=not args.tty)
+    guest = qemu.Guest(words, args.timeout, tty=args.tty,
+                       feed=None if args.tty else qemu.Input())
     try:
         for data in guest.output():
             sys.stdout.buffer.write(data)

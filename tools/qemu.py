@@ -91,11 +91,25 @@ class Keyboard:
         return b"\x04" * (self.ENDS + (self.pending > 0))
 
 
+class Input:
+    """Standard input, or another descriptor, for Guest to type."""
+
+    def __init__(self, fd=0):
+        self.fd = fd
+
+    def fileno(self):
+        return self.fd
+
+    def read(self):
+        """What is there, at most a few pages; b"" at the end."""
+        return os.read(self.fd, 4096)
+
+
 class Guest:
     """One run of QEMU. Iterate over output(); then ask status."""
 
-    def __init__(self, words, timeout=None, feed=False, tty=False):
-        """feed: type our standard input; tty: QEMU reads the terminal."""
+    def __init__(self, words, timeout=None, feed=None, tty=False):
+        """feed: an Input to type; tty: QEMU reads the terminal."""
         self.deadline = time.monotonic() + timeout if timeout else None
         self.status = None
         self.booted = False  # the marker was seen; the firmware drops keys
@@ -123,7 +137,7 @@ class Guest:
             pass
         except OSError:
             self.typed.clear()
-            self.feed = False
+            self.feed = None
 
     def _chunks(self):
         """Raw output of QEMU until it ends; feeds its input meanwhile."""
@@ -132,7 +146,7 @@ class Guest:
         while True:
             readers, writers, wait = [out], [], None
             if self.feed and self.booted and not self.typed:
-                readers.append(0)
+                readers.append(self.feed)
             if self.typed:
                 writers.append(inp)
             if self.deadline:
@@ -147,12 +161,12 @@ class Guest:
                     self.ended = True
                     return
                 yield data
-            if 0 in ready:
-                data = os.read(0, 4096)
+            if self.feed in ready:
+                data = self.feed.read()
                 self.typed += self.keyboard.type(data)
                 if not data:
                     self.typed += self.keyboard.end()
-                    self.feed = False
+                    self.feed = None
             if writable:
                 self._type(inp)
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The same programs on two kernels, and both must say the same.
 
-    transcripts.py [--reference INIT] KERNEL ARCHIVE LIST PROGRAM...
+    transcripts.py [--reference] INIT KERNEL ARCHIVE LIST PROGRAM...
 
 The programs are booted here, all in one guest, and then run by qemu-riscv64 on
 this machine's Linux (emulate.py), or with --reference on real Linux 6.12 in
-the same QEMU. Of a program that speaks TAP the verdict of each check is
+the same QEMU; INIT is process 1 of both. Of a program that speaks TAP the verdict of each check is
 compared, of any other its lines and its status; lines that begin with "~" are
 kernel-specific.
 
@@ -159,25 +159,27 @@ class Tap:
 def machine(parser, argv):
     args = parser.parse_args(argv)
     args.smp, args.mem, args.icount, args.append = 1, "128M", False, []
-    args.timeout, args.feed, args.root = TIME_OUT, False, None
+    args.timeout, args.feed, args.root = TIME_OUT, None, None
+    args.log = False
     return args
 
 
 def main():
     parser = argparse.ArgumentParser(description="compare two kernels")
-    parser.add_argument("--reference", dest="init", metavar="INIT",
-                        help="compare with Linux 6.12, INIT is its process 1")
+    parser.add_argument("--reference", action="store_true",
+                        help="compare with Linux 6.12")
+    parser.add_argument("init", metavar="INIT")
     parser.add_argument("kernel")
     parser.add_argument("base", metavar="ARCHIVE")
     parser.add_argument("list", metavar="LIST")
     parser.add_argument("programs", nargs="+", metavar="PROGRAM")
     args = machine(parser, None)
     known = List(args.list)
-    programs = [p for p in args.programs if args.init or
+    programs = [p for p in args.programs if args.reference or
                 not known.is_unsafe(p)]
-    tap = Tap(len(programs) + (0 if args.init else 1))
+    tap = Tap(len(programs) + (0 if args.reference else 1))
     ours = booted(linux.on_faultline, args, programs)
-    if args.init:
+    if args.reference:
         theirs = booted(linux.on_linux, args, programs)
         entries, is_strict = {}, True
     else:
@@ -187,7 +189,7 @@ def main():
         tap.report(program, list(compare(program, ours[program],
                                          theirs[program], entries,
                                          is_strict)))
-    if not args.init:
+    if not args.reference:
         stray = [f"{program} {check}" for program, check in entries
                  if program in programs and check not in ours[program]]
         tap.report("every check that is listed exists", stray)
