@@ -117,6 +117,8 @@ static int advise_area(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end,
 		return drop_pages(*vmap, start, end, advice);
 	case MADV_REMOVE:
 		return remove_pages(*vmap, start, end);
+	case MADV_COLLAPSE:
+		return -EINVAL; /* as for an area that can have no huge page */
 	default:
 		return change_flags(vmap, start, end, advice);
 	}
@@ -161,6 +163,7 @@ static bool advice_is_known(int advice)
 	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
 	case MADV_REMOVE:
+	case MADV_COLLAPSE:
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
 		return true;

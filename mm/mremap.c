@@ -225,6 +225,42 @@ static int check_resize(const struct vm_area_struct *vma,
 	return 0;
 }
 
+/*
+ * What is at a fixed place goes before the memory comes, and makes room for it:
+ * leave it out of what the limits count (sign -1), or put it back (1).
+ */
+static void account_place(const struct mremap *op, int sign)
+{
+	struct vm_area_struct *vma = find_vma(op->mm, op->new_addr);
+	vaddr_t end = op->new_addr + op->new_len;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		uint64_t len =
+		    min(vma->vm_end, end) - max(vma->vm_start, op->new_addr);
+		int64_t npages = sign * (int64_t)(len >> PAGE_SHIFT);
+
+		vm_stat_account(op->mm, vma_flags(vma), npages);
+		if (vma_has(vma, VM_LOCKED))
+			op->mm->locked_vm += (uint64_t)npages;
+	}
+}
+
+static int check_fixed(const struct vm_area_struct *vma,
+		       const struct mremap *op)
+{
+	int err;
+
+	if (op->flags & MREMAP_FIXED)
+		account_place(op, -1);
+	err = check_resize(vma, op);
+	if (!err && (op->flags & MREMAP_DONTUNMAP) &&
+	    !may_expand_vm(op->mm, vma_flags(vma), op->old_len >> PAGE_SHIFT))
+		err = -ENOMEM;
+	if (op->flags & MREMAP_FIXED)
+		account_place(op, 1);
+	return err;
+}
+
 /* MREMAP_FIXED or MREMAP_DONTUNMAP: to a place of the caller's choice. */
 static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 {
@@ -245,12 +281,9 @@ static long mremap_to(struct vm_area_struct *vma, struct mremap *op)
 		return -ENOMEM;
 	/* What is behind new_len only goes, whatever it is. */
 	op->old_len = min(op->old_len, op->new_len);
-	err = check_resize(vma, op);
+	err = check_fixed(vma, op);
 	if (err)
 		return err;
-	if ((op->flags & MREMAP_DONTUNMAP) &&
-	    !may_expand_vm(mm, vma_flags(vma), op->old_len >> PAGE_SHIFT))
-		return -ENOMEM;
 	if (op->flags & MREMAP_FIXED) {
 		err =
 		    munmap_locked(mm, op->new_addr, op->new_addr + op->new_len);

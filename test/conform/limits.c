@@ -58,6 +58,21 @@ TEST(rlimit_as_allows_mremap_to_shrink)
 	EQ((long)mremap(p, 8 * PAGE, PAGE, 0, NULL), (long)p);
 }
 
+TEST(rlimit_as_does_not_count_what_mremap_replaces)
+{
+	char *from = filled(8), *to = filled(8);
+
+	limit(RLIMIT_AS, areas_total() + PAGE);
+	EQ((long)mremap(from, PAGE, 6 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			to),
+	   (long)to);
+	EQ((long)mremap(from + PAGE, 2 * PAGE, 2 * PAGE,
+			MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+			to + 6 * PAGE),
+	   (long)to + 6 * PAGE);
+	EQ(get(to + 6 * PAGE), 'B');
+}
+
 TEST(rlimit_as_is_inherited_by_fork)
 {
 	int pid;

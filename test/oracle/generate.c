@@ -21,7 +21,7 @@ struct generator {
 	struct sequence *seq;
 	unsigned weight[NR_OPS], total;
 	unsigned base, span; /* the pages most steps are about */
-	bool files, stacks, locks, heap, anywhere;
+	bool files, stacks, locks, limits, heap, anywhere;
 	unsigned nr_actors;
 	uint64_t marker;
 	struct sketch sketch[NR_ACTORS];
@@ -237,7 +237,8 @@ static void gen_madvise(struct generator *g, struct step *step)
 	    MADV_WILLNEED,	  MADV_DONTFORK,   MADV_DOFORK,
 	    MADV_WIPEONFORK,	  MADV_KEEPONFORK, MADV_DONTDUMP,
 	    MADV_DODUMP,	  MADV_COLD,	   MADV_REMOVE,
-	    MADV_DONTNEED_LOCKED, MADV_NOHUGEPAGE, 99,
+	    MADV_DONTNEED_LOCKED, MADV_NOHUGEPAGE, MADV_HUGEPAGE,
+	    MADV_COLLAPSE,	  MADV_PAGEOUT,	   99,
 	};
 
 	gen_range(g, step);
@@ -270,9 +271,17 @@ static void gen_file(struct generator *g, struct step *step)
 
 static void gen_lock(struct generator *g, struct step *step)
 {
-	static const unsigned lock_all[] = {
-	    MCL_FUTURE,	 MCL_FUTURE, MCL_FUTURE | MCL_ONFAULT,
-	    MCL_ONFAULT, 0,	     8};
+	static const unsigned lock_all[] = {MCL_FUTURE,
+					    MCL_FUTURE,
+					    MCL_FUTURE | MCL_ONFAULT,
+					    MCL_CURRENT,
+					    MCL_CURRENT | MCL_ONFAULT,
+					    MCL_CURRENT | MCL_FUTURE,
+					    MCL_CURRENT | MCL_FUTURE |
+						MCL_ONFAULT,
+					    MCL_ONFAULT,
+					    0,
+					    8};
 
 	if (step->op == OP_MUNLOCKALL)
 		return;
@@ -283,6 +292,22 @@ static void gen_lock(struct generator *g, struct step *step)
 	gen_range(g, step);
 	if (step->op == OP_MLOCK2)
 		step->arg[2] = one_in(g, 30) ? 2 : rng_below(&g->rng, 2);
+}
+
+/* The heap has a limit of data of its own, which counts the program's too. */
+static void gen_limit(struct generator *g, struct step *step)
+{
+	static const uint64_t room[] = {0, 1, 2, 4, 8, 16, 30, ~0ULL};
+
+	step->arg[0] = OF_SPACE;
+	if (g->locks && one_in(g, 2))
+		step->arg[0] = OF_LOCKED;
+	else if (!g->heap && one_in(g, 2))
+		step->arg[0] = OF_DATA;
+	step->arg[1] = PICK(g, room);
+	/* Without a limit mlockall can lock what is there. */
+	if (step->arg[0] == OF_LOCKED && one_in(g, 2))
+		step->arg[1] = ~0ULL;
 }
 
 static void gen_msync(struct generator *g, struct step *step)
@@ -323,30 +348,44 @@ static void gen_nothing(struct generator *g, struct step *step)
 
 static void (*const gen_args[NR_OPS])(struct generator *g,
 				      struct step *step) = {
-    [OP_LOOK] = gen_nothing,	   [OP_LOAD] = gen_access,
-    [OP_STORE] = gen_access,	   [OP_FETCH] = gen_access,
-    [OP_KERNEL_LOAD] = gen_access, [OP_KERNEL_STORE] = gen_access,
-    [OP_FORK] = gen_fork,	   [OP_EXIT] = gen_nothing,
-    [OP_MMAP] = gen_mmap,	   [OP_MUNMAP] = gen_range,
-    [OP_MPROTECT] = gen_mprotect,  [OP_MREMAP] = gen_mremap,
-    [OP_MADVISE] = gen_madvise,	   [OP_MLOCK2] = gen_lock,
-    [OP_MUNLOCK] = gen_lock,	   [OP_MLOCKALL] = gen_lock,
-    [OP_MUNLOCKALL] = gen_lock,	   [OP_BRK] = gen_brk,
-    [OP_MSYNC] = gen_msync,	   [OP_MINCORE] = gen_range,
-    [OP_FTRUNCATE] = gen_file,	   [OP_PWRITE] = gen_file,
-    [OP_PREAD] = gen_file,	   [OP_PUNCH_HOLE] = gen_file,
+    [OP_LOOK] = gen_nothing,
+    [OP_LOAD] = gen_access,
+    [OP_STORE] = gen_access,
+    [OP_FETCH] = gen_access,
+    [OP_KERNEL_LOAD] = gen_access,
+    [OP_KERNEL_STORE] = gen_access,
+    [OP_FORK] = gen_fork,
+    [OP_EXIT] = gen_nothing,
+    [OP_MMAP] = gen_mmap,
+    [OP_MUNMAP] = gen_range,
+    [OP_MPROTECT] = gen_mprotect,
+    [OP_MREMAP] = gen_mremap,
+    [OP_MADVISE] = gen_madvise,
+    [OP_MLOCK2] = gen_lock,
+    [OP_MUNLOCK] = gen_lock,
+    [OP_MLOCKALL] = gen_lock,
+    [OP_MUNLOCKALL] = gen_lock,
+    [OP_LIMIT] = gen_limit,
+    [OP_BRK] = gen_brk,
+    [OP_MSYNC] = gen_msync,
+    [OP_MINCORE] = gen_range,
+    [OP_FTRUNCATE] = gen_file,
+    [OP_PWRITE] = gen_file,
+    [OP_PREAD] = gen_file,
+    [OP_PUNCH_HOLE] = gen_file,
 };
 
 /* How often each operation comes in a sequence without a character. */
 static const unsigned char usual_weight[NR_OPS] = {
-    [OP_LOOK] = 2,     [OP_LOAD] = 16,	     [OP_STORE] = 24,
-    [OP_FETCH] = 4,    [OP_KERNEL_LOAD] = 3, [OP_KERNEL_STORE] = 3,
-    [OP_FORK] = 6,     [OP_EXIT] = 2,	     [OP_MMAP] = 28,
-    [OP_MUNMAP] = 7,   [OP_MPROTECT] = 16,   [OP_MREMAP] = 14,
-    [OP_MADVISE] = 14, [OP_MLOCK2] = 5,	     [OP_MUNLOCK] = 4,
-    [OP_MLOCKALL] = 1, [OP_MUNLOCKALL] = 1,  [OP_BRK] = 8,
-    [OP_MSYNC] = 2,    [OP_MINCORE] = 3,     [OP_FTRUNCATE] = 4,
-    [OP_PWRITE] = 3,   [OP_PREAD] = 1,	     [OP_PUNCH_HOLE] = 2,
+    [OP_LOOK] = 2,	 [OP_LOAD] = 16,       [OP_STORE] = 24,
+    [OP_FETCH] = 4,	 [OP_KERNEL_LOAD] = 3, [OP_KERNEL_STORE] = 3,
+    [OP_FORK] = 6,	 [OP_EXIT] = 2,	       [OP_MMAP] = 28,
+    [OP_MUNMAP] = 7,	 [OP_MPROTECT] = 16,   [OP_MREMAP] = 14,
+    [OP_MADVISE] = 14,	 [OP_MLOCK2] = 5,      [OP_MUNLOCK] = 4,
+    [OP_MLOCKALL] = 2,	 [OP_MUNLOCKALL] = 1,  [OP_BRK] = 8,
+    [OP_LIMIT] = 5,	 [OP_MSYNC] = 2,       [OP_MINCORE] = 3,
+    [OP_FTRUNCATE] = 4,	 [OP_PWRITE] = 3,      [OP_PREAD] = 1,
+    [OP_PUNCH_HOLE] = 2,
 };
 
 static void silence(struct generator *g, bool is_used, enum op first,
@@ -367,6 +406,7 @@ static void choose_character(struct generator *g)
 	g->files = one_in(g, 2);
 	g->stacks = one_in(g, 4);
 	g->locks = one_in(g, 4);
+	g->limits = one_in(g, 4);
 	g->heap = one_in(g, 5);
 	g->anywhere = one_in(g, 2);
 	g->nr_actors = one_in(g, 2) ? 2 + (unsigned)rng_below(&g->rng, 2) : 1;
@@ -375,6 +415,7 @@ static void choose_character(struct generator *g)
 	g->weight[OP_MMAP] += 10;
 	silence(g, g->files, OP_FTRUNCATE, OP_PUNCH_HOLE);
 	silence(g, g->locks, OP_MLOCK2, OP_MUNLOCKALL);
+	silence(g, g->limits, OP_LIMIT, OP_LIMIT);
 	silence(g, g->heap, OP_BRK, OP_BRK);
 	silence(g, g->nr_actors > 1, OP_FORK, OP_EXIT);
 	if (g->nr_actors > 1)

@@ -31,6 +31,16 @@ void step_run(const struct step *step, struct observation *seen);
 /* A system call's result, or -errno. */
 int64_t call(long number, const uint64_t *arg);
 
+/* Set a limit as OP_LIMIT says; false: this process must not. */
+bool limit_set(const uint64_t *arg);
+
+/* May there be a limit of address space or data? */
+bool limit_is_set(void);
+
+/* Take away the limit of address space, if there is one, and put it back. */
+uint64_t limit_lift_space(void);
+void limit_restore_space(uint64_t bytes);
+
 /* mremap(2) as Linux 6.12 has it, with real addresses. */
 int64_t remap(const uint64_t *arg, bool *was_skipped);
 

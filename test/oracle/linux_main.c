@@ -64,13 +64,26 @@ static void drop_privileges(void)
 
 static void set_limits(void)
 {
-	struct rlimit stack = {LIMIT_STACK, LIMIT_STACK};
-	struct rlimit lock = {LIMIT_MEMLOCK, LIMIT_MEMLOCK};
+	struct rlimit stack = {LIMIT_STACK, LIMIT_STACK}, lock;
 
+	/* Steps may lift it, if somebody with the right to do so starts us. */
+	lock.rlim_max = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){0, RLIM_INFINITY}))
+		getrlimit(RLIMIT_MEMLOCK, &lock);
+	lock.rlim_cur = LIMIT_MEMLOCK;
 	if (setrlimit(RLIMIT_STACK, &stack) || setrlimit(RLIMIT_MEMLOCK, &lock))
 		refuse("limits cannot be set");
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 		refuse("huge pages cannot be switched off");
+}
+
+/* The stack is to grow here, and not when a step has set a limit. */
+static void touch_stack(void)
+{
+	volatile char room[LIMIT_STACK / 2];
+
+	for (size_t i = 0; i < sizeof(room); i += ORACLE_PAGE)
+		room[i] = 1;
 }
 
 static void occupy(uint64_t start, uint64_t end)
@@ -350,8 +363,9 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (sysconf(_SC_PAGESIZE) != ORACLE_PAGE)
 		refuse("pages are not of 4 KiB");
-	drop_privileges();
 	set_limits();
+	drop_privileges();
+	touch_stack();
 	step_init();
 	check_kernel();
 	prepare_heap();

@@ -38,23 +38,19 @@ static bool is_refused_early(const uint64_t *arg)
 static uint64_t destination(const struct move *move)
 {
 	uint64_t hint = move->flags & MREMAP_DONTUNMAP ? move->new_addr : 0;
+	uint64_t space;
 	long place;
 
 	if (move->flags & MREMAP_FIXED)
 		return move->new_addr;
+	space = limit_lift_space();
 	place = syscall(SYS_mmap, hint, move->new_len, PROT_NONE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	limit_restore_space(space);
 	if (place == -1)
 		return 0;
 	syscall(SYS_munmap, place, move->new_len);
 	return (uint64_t)place;
-}
-
-static bool is_mapped(uint64_t va)
-{
-	struct area area;
-
-	return look_area(va, &area) && area.start <= va;
 }
 
 /*
@@ -75,19 +71,42 @@ static bool is_whole(const struct move *move)
 	       move->area.end == move->addr + move->old_len;
 }
 
-static bool has_neighbour(const struct area *area)
+/*
+ * Is there memory that an area of anonymous memory could join? Flags and
+ * offsets are not asked for.
+ */
+static bool is_alike(const struct area *area, uint64_t va)
 {
-	return is_mapped(area->start - 1) || is_mapped(area->end);
+	struct area other;
+
+	return look_area(va, &other) && other.start <= va && !other.object &&
+	       !other.shared && other.read == area->read &&
+	       other.write == area->write && other.exec == area->exec;
 }
 
-/* Will what grows in place, or arrives, touch somebody else's border? */
+static bool has_neighbour(const struct area *area)
+{
+	return is_alike(area, area->start - 1) || is_alike(area, area->end);
+}
+
+/* Will what grows in place, or arrives, touch what it may join? */
 static bool touches_others(const struct move *move, uint64_t to)
 {
 	uint64_t grown = move->area.end + move->new_len - move->old_len;
 
-	if (move->new_len > move->old_len && is_mapped(grown))
+	if (move->new_len > move->old_len && is_alike(&move->area, grown))
 		return true;
-	return is_mapped(to - 1) || is_mapped(to + move->new_len);
+	return is_alike(&move->area, to - 1) ||
+	       is_alike(&move->area, to + move->new_len);
+}
+
+/* Is something at the new place, whose pages count when limits are asked? */
+static bool makes_room(const struct move *move)
+{
+	struct area area;
+
+	return look_area(move->new_addr, &area) &&
+	       area.start < move->new_addr + move->new_len;
 }
 
 /* Does 6.18 do something else than 6.12? */
@@ -97,9 +116,10 @@ static bool has_changed(const struct move *move)
 	bool is_anonymous = !move->area.object;
 	uint64_t to;
 
-	/* Across the border of areas. */
-	if (move->flags & MREMAP_FIXED && move->old_len >= move->new_len &&
-	    move->area.end - move->addr < move->old_len)
+	/* What is at a fixed place goes before limits are asked, or after. */
+	if (move->flags & MREMAP_FIXED &&
+	    (keeps || move->new_len > move->old_len) && makes_room(move) &&
+	    (limit_is_set() || look_is_locked(move->addr)))
 		return true;
 	/* What a locked area leaves behind, and how it is counted. */
 	if (keeps && look_is_locked(move->addr))
@@ -116,7 +136,8 @@ static bool has_changed(const struct move *move)
 		return true;
 	/* What is left takes part in the merge, or does not. */
 	return to && touches_itself(move, to) &&
-	       (is_mapped(to - 1) || is_mapped(to + move->new_len));
+	       is_alike(&move->area, to - 1) &&
+	       is_alike(&move->area, to + move->new_len);
 }
 
 /*
@@ -138,6 +159,36 @@ static void number_anew(const struct area *area)
 		_exit(9);
 }
 
+/*
+ * To a fixed place, from what reaches beyond the area: 6.17 moves several areas
+ * at once, or refuses. 6.12 unmaps what is behind new_len first, and then wants
+ * the rest to be of one area. Returns false when that refuses.
+ */
+static bool cut_tail(struct move *move)
+{
+	uint64_t end = move->addr + move->new_len;
+
+	if (end > move->area.end)
+		return false;
+	syscall(SYS_munmap, end, move->old_len - move->new_len);
+	move->old_len = move->new_len;
+	return true;
+}
+
+static bool is_across(const struct move *move)
+{
+	return move->flags & MREMAP_FIXED && move->old_len >= move->new_len &&
+	       move->area.end - move->addr < move->old_len;
+}
+
+/* Is the new place refused, whatever is there? */
+static bool is_bad_place(const struct move *move)
+{
+	return move->new_addr % ORACLE_PAGE ||
+	       (move->addr + move->old_len > move->new_addr &&
+		move->new_addr + move->new_len > move->addr);
+}
+
 int64_t remap(const uint64_t *arg, bool *was_skipped)
 {
 	struct move move = {
@@ -157,7 +208,15 @@ int64_t remap(const uint64_t *arg, bool *was_skipped)
 	*was_skipped = has_changed(&move);
 	if (*was_skipped)
 		return 0;
-	result = call(SYS_mremap, arg);
+	if (is_across(&move) && !is_bad_place(&move)) {
+		if (!cut_tail(&move))
+			return -EFAULT;
+		result = call(SYS_mremap, (uint64_t[]){move.addr, move.old_len,
+						       move.new_len, move.flags,
+						       move.new_addr, 0});
+	} else {
+		result = call(SYS_mremap, arg);
+	}
 	if (result > 0 && move.flags & MREMAP_DONTUNMAP && is_whole(&move) &&
 	    !move.area.object && !has_neighbour(&move.area))
 		number_anew(&move.area);

@@ -21,7 +21,11 @@
 
 #include "test/oracle/linux.h"
 
+/* Some C libraries do not know it yet. */
+enum { ADVICE_COLLAPSE = 25 };
+
 static int pipe_fd[2], file_fd[NR_FILES];
+static bool has_swap, has_huge_pages;
 static sigjmp_buf after_signal;
 static volatile sig_atomic_t is_armed;
 static volatile int got_signal, got_code;
@@ -39,6 +43,18 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	siglongjmp(after_signal, 1);
 }
 
+/* Is there somewhere to page out to; are there huge pages to advise? */
+static void look_for_features(void)
+{
+	int fd = open("/proc/swaps", O_RDONLY);
+	const char *line = fd < 0 ? NULL : strchr(read_text(fd), '\n');
+
+	has_swap = line && line[1];
+	close(fd);
+	has_huge_pages =
+	    !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK);
+}
+
 void step_init(void)
 {
 	struct sigaction action = {.sa_sigaction = on_signal,
@@ -47,6 +63,7 @@ void step_init(void)
 	if (sigaction(SIGSEGV, &action, NULL) ||
 	    sigaction(SIGBUS, &action, NULL) || pipe2(pipe_fd, O_NONBLOCK))
 		refuse("signals or pipes are not to be had");
+	look_for_features();
 }
 
 static int make_file(uint64_t size, uint64_t holes)
@@ -207,14 +224,57 @@ static int64_t advise_free(uint64_t start, uint64_t len)
 	return has_hole ? -ENOMEM : 0;
 }
 
-static int64_t run_madvise(const uint64_t *arg)
+/* Pages of files are unmapped when they are paged out, and here there is no
+ * need to. */
+static bool has_files(uint64_t start, uint64_t len)
+{
+	struct area area;
+
+	for (uint64_t at = start; look_area(at, &area); at = area.end) {
+		if (area.start >= start + len)
+			break;
+		if (area.object)
+			return true;
+	}
+	return false;
+}
+
+static int64_t run_madvise(const uint64_t *arg, bool *was_skipped)
 {
 	bool is_range = !(arg[0] % ORACLE_PAGE) && arg[1] &&
 			arg[1] <= WINDOW_PAGES * ORACLE_PAGE;
 
+	if (arg[2] == MADV_HUGEPAGE || arg[2] == MADV_NOHUGEPAGE ||
+	    arg[2] == ADVICE_COLLAPSE)
+		*was_skipped = !has_huge_pages;
+	if (arg[2] == MADV_PAGEOUT && is_range)
+		*was_skipped = has_swap || has_files(arg[0], arg[1]);
+	if (*was_skipped)
+		return 0;
 	if (arg[2] == MADV_FREE && is_range)
 		return advise_free(arg[0], arg[1]);
 	return call(SYS_madvise, arg);
+}
+
+static bool is_split_by(uint64_t va)
+{
+	struct area area;
+
+	return look_area(va, &area) && area.start < va;
+}
+
+/*
+ * A fixed mapping that a limit refuses leaves the areas below its two ends
+ * split on Linux.
+ */
+static int64_t run_mmap(const uint64_t *arg, bool *was_skipped)
+{
+	uint64_t end = arg[0] + ((arg[1] + ORACLE_PAGE - 1) & -ORACLE_PAGE);
+
+	*was_skipped = limit_is_set() && arg[3] & MAP_FIXED &&
+		       !(arg[3] & MAP_FIXED_NOREPLACE) &&
+		       (is_split_by(arg[0]) || is_split_by(end));
+	return *was_skipped ? 0 : call(SYS_mmap, arg);
 }
 
 static int64_t run_mincore(const uint64_t *arg, struct observation *seen)
@@ -266,23 +326,24 @@ static int64_t run_call(const struct step *step, const uint64_t *arg,
 			struct observation *seen)
 {
 	static const short number[NR_OPS] = {
-	    [OP_MMAP] = SYS_mmap,
-	    [OP_MUNMAP] = SYS_munmap,
-	    [OP_MPROTECT] = SYS_mprotect,
-	    [OP_MLOCK2] = SYS_mlock2,
-	    [OP_MUNLOCK] = SYS_munlock,
-	    [OP_MLOCKALL] = SYS_mlockall,
-	    [OP_MUNLOCKALL] = SYS_munlockall,
-	    [OP_BRK] = SYS_brk,
-	    [OP_MSYNC] = SYS_msync,
+	    [OP_MUNMAP] = SYS_munmap,	  [OP_MPROTECT] = SYS_mprotect,
+	    [OP_MLOCK2] = SYS_mlock2,	  [OP_MUNLOCK] = SYS_munlock,
+	    [OP_MLOCKALL] = SYS_mlockall, [OP_MUNLOCKALL] = SYS_munlockall,
+	    [OP_BRK] = SYS_brk,		  [OP_MSYNC] = SYS_msync,
 	};
 	int64_t result;
 
 	switch (step->op) {
 	case OP_MADVISE:
-		return run_madvise(arg);
+		return run_madvise(arg, &seen->was_skipped);
 	case OP_MINCORE:
 		return run_mincore(arg, seen);
+	case OP_MMAP:
+		result = run_mmap(arg, &seen->was_skipped);
+		break;
+	case OP_LIMIT:
+		seen->was_skipped = !limit_set(arg);
+		return 0;
 	case OP_MREMAP:
 		result = remap(arg, &seen->was_skipped);
 		break;

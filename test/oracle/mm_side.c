@@ -200,6 +200,22 @@ static int64_t run_mmap(struct mm_struct *mm, const uint64_t *arg)
 		       (unsigned)arg[3], arg[5] / PG);
 }
 
+static int64_t set_limit(struct mm_struct *mm, const uint64_t *arg)
+{
+	static const uint64_t infinite = ~0UL;
+	uint64_t bytes = arg[1] * PG;
+
+	if (arg[0] == OF_LOCKED)
+		mm->limits.memlock = arg[1] == infinite ? infinite : bytes;
+	else if (arg[0] == OF_SPACE)
+		mm->limits.as =
+		    arg[1] == infinite ? infinite : bytes + mm->total_vm * PG;
+	else
+		mm->limits.data =
+		    arg[1] == infinite ? infinite : bytes + mm->data_vm * PG;
+	return 0;
+}
+
 static int64_t run_call(struct mm_struct *mm, const struct step *step,
 			struct observation *seen)
 {
@@ -227,6 +243,8 @@ static int64_t run_call(struct mm_struct *mm, const struct step *step,
 		return do_mlockall(mm, (int)arg[0]);
 	case OP_MUNLOCKALL:
 		return do_munlockall(mm);
+	case OP_LIMIT:
+		return set_limit(mm, arg);
 	case OP_BRK:
 		return (int64_t)do_brk(mm, arg[0]);
 	case OP_MSYNC:

@@ -153,6 +153,25 @@ static void leave(void)
 	_exit(0);
 }
 
+/* 0: locked memory, 1: address space, 2: data; 1 and 2: so many pages more. */
+static void limit(int which, uint64_t pages)
+{
+	static const int resource[] = {RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_DATA};
+	static const char *const form[] = {"", "VmSize: %lu", "VmData: %lu"};
+	FILE *status = fopen("/proc/self/status", "r");
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+	uint64_t used = 0;
+	char line[512];
+
+	while (which && fgets(line, sizeof(line), status))
+		if (sscanf(line, form[which], &used) == 1)
+			break;
+	fclose(status);
+	if (pages != ~0UL)
+		limit.rlim_cur = pages * 4096 + used * 1024;
+	done("limit", setrlimit(resource[which], &limit), errno);
+}
+
 static void file_store(int file, uint64_t offset, uint64_t value)
 {
 	long result = pwrite(fd[file], &value, 8, (off_t)offset);
@@ -252,7 +271,7 @@ static void begin(void)
 	struct sigaction action = {.sa_sigaction = on_signal,
 				   .sa_flags = SA_SIGINFO};
 	struct rlimit stack = {200 * 4096, 200 * 4096};
-	struct rlimit lock = {40 * 4096, 40 * 4096};
+	struct rlimit lock = {40 * 4096, RLIM_INFINITY};
 
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	setrlimit(RLIMIT_STACK, &stack);

@@ -26,6 +26,7 @@ const struct op_info op_info[NR_OPS] = {
     [OP_MUNLOCK] = {"munlock", "al"},
     [OP_MLOCKALL] = {"mlockall", "n"},
     [OP_MUNLOCKALL] = {"munlockall", ""},
+    [OP_LIMIT] = {"limit", "nn"},
     [OP_BRK] = {"brk", "a"},
     [OP_MSYNC] = {"msync", "aln"},
     [OP_MINCORE] = {"mincore", "al"},

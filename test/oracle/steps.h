@@ -38,6 +38,17 @@
 #define LIMIT_STACK   (200 * ORACLE_PAGE)
 #define LIMIT_MEMLOCK (40 * ORACLE_PAGE)
 
+/*
+ * What OP_LIMIT changes. Of address space and data the pages are those that may
+ * be added to what the process has at the moment, since what it has besides the
+ * window is another matter on each side.
+ */
+enum limit {
+	OF_LOCKED,
+	OF_SPACE,
+	OF_DATA,
+};
+
 /* At most so many processes, the first one included. */
 #define NR_ACTORS 3
 
@@ -69,6 +80,7 @@ enum op {
 	OP_MUNLOCK,
 	OP_MLOCKALL,
 	OP_MUNLOCKALL,
+	OP_LIMIT, /* arg 0: enum limit; arg 1: pages, or ~0 for none */
 	OP_BRK,
 	OP_MSYNC,
 	OP_MINCORE,
