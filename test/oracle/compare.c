@@ -77,6 +77,48 @@ static bool area_equal(const struct area *a, const struct area *b)
 	       a->locked == b->locked && a->mapped_once == b->mapped_once;
 }
 
+static bool could_join(const struct area *a, const struct area *b)
+{
+	return a->end == b->start && a->object == b->object &&
+	       (!a->object || a->offset + (a->end - a->start) == b->offset) &&
+	       a->read == b->read && a->write == b->write &&
+	       a->exec == b->exec && a->shared == b->shared &&
+	       a->heap == b->heap && a->flags == b->flags;
+}
+
+static bool is_at_border(const struct area *area)
+{
+	return area->start == WINDOW_START || area->end == WINDOW_END ||
+	       area->start == HEAP_START || area->end == HEAP_END;
+}
+
+void join_areas(struct observation *seen)
+{
+	struct area *last = NULL;
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < seen->nr_areas; i++) {
+		struct area area = seen->area[i];
+
+		/* They are rounded, area by area. */
+		area.pss = area.locked = 0;
+		/* It may be one with what is outside, or not. */
+		if (is_at_border(&area))
+			area.flags = area.rss = area.anonymous =
+			    area.mapped_once = 0;
+		if (last && could_join(last, &area)) {
+			last->end = area.end;
+			last->rss += area.rss;
+			last->anonymous += area.anonymous;
+			last->mapped_once += area.mapped_once;
+		} else {
+			last = &seen->area[nr++];
+			*last = area;
+		}
+	}
+	seen->nr_areas = nr;
+}
+
 static void compare_areas(const struct step *step, struct text *text,
 			  const struct observation *on_linux,
 			  const struct observation *on_mm)

@@ -50,6 +50,9 @@ void look(struct observation *seen, bool usage);
 /* The area that has va or is the first above; real addresses, not cut. */
 bool look_area(uint64_t va, struct area *area);
 
+/* Is that area of the same kind as `area` and could join it at va? */
+bool look_is_alike(const struct area *area, uint64_t va);
+
 /* Is there an entry in the page table for it? */
 bool look_is_present(uint64_t va);
 

@@ -43,12 +43,14 @@ bool limit_set(const uint64_t *arg)
 	const char *used = limits[arg[0] % 3].used;
 	struct rlimit limit;
 
-	if (getrlimit(resource, &limit) || limit.rlim_max != RLIM_INFINITY)
+	if (getrlimit(resource, &limit))
 		return false;
 	limit.rlim_cur = RLIM_INFINITY;
 	if (arg[1] != ~0ULL)
 		limit.rlim_cur = arg[1] * ORACLE_PAGE +
 				 (used ? status_size(used) * 1024 : 0);
+	if (limit.rlim_cur > limit.rlim_max)
+		return false;
 	is_limited |= used != NULL;
 	return !setrlimit(resource, &limit);
 }

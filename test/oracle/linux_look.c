@@ -136,6 +136,16 @@ bool look_area(uint64_t va, struct area *area)
 	return false;
 }
 
+bool look_is_alike(const struct area *area, uint64_t va)
+{
+	struct area other;
+
+	return look_area(va, &other) && other.start <= va &&
+	       other.object == area->object && other.shared == area->shared &&
+	       other.read == area->read && other.write == area->write &&
+	       other.exec == area->exec;
+}
+
 bool look_is_present(uint64_t va)
 {
 	uint64_t word;

@@ -71,22 +71,11 @@ static bool is_whole(const struct move *move)
 	       move->area.end == move->addr + move->old_len;
 }
 
-/*
- * Is there memory that an area of anonymous memory could join? Flags and
- * offsets are not asked for.
- */
-static bool is_alike(const struct area *area, uint64_t va)
-{
-	struct area other;
-
-	return look_area(va, &other) && other.start <= va && !other.object &&
-	       !other.shared && other.read == area->read &&
-	       other.write == area->write && other.exec == area->exec;
-}
-
+/* Flags and offsets are not asked for. */
 static bool has_neighbour(const struct area *area)
 {
-	return is_alike(area, area->start - 1) || is_alike(area, area->end);
+	return look_is_alike(area, area->start - 1) ||
+	       look_is_alike(area, area->end);
 }
 
 /* Will what grows in place, or arrives, touch what it may join? */
@@ -94,10 +83,10 @@ static bool touches_others(const struct move *move, uint64_t to)
 {
 	uint64_t grown = move->area.end + move->new_len - move->old_len;
 
-	if (move->new_len > move->old_len && is_alike(&move->area, grown))
+	if (move->new_len > move->old_len && look_is_alike(&move->area, grown))
 		return true;
-	return is_alike(&move->area, to - 1) ||
-	       is_alike(&move->area, to + move->new_len);
+	return look_is_alike(&move->area, to - 1) ||
+	       look_is_alike(&move->area, to + move->new_len);
 }
 
 /* Is something at the new place, whose pages count when limits are asked? */
@@ -116,6 +105,9 @@ static bool has_changed(const struct move *move)
 	bool is_anonymous = !move->area.object;
 	uint64_t to;
 
+	/* Perhaps one area on the other side. */
+	if (shared->joins_less && has_neighbour(&move->area))
+		return true;
 	/* What is at a fixed place goes before limits are asked, or after. */
 	if (move->flags & MREMAP_FIXED &&
 	    (keeps || move->new_len > move->old_len) && makes_room(move) &&
@@ -136,8 +128,8 @@ static bool has_changed(const struct move *move)
 		return true;
 	/* What is left takes part in the merge, or does not. */
 	return to && touches_itself(move, to) &&
-	       is_alike(&move->area, to - 1) &&
-	       is_alike(&move->area, to + move->new_len);
+	       look_is_alike(&move->area, to - 1) &&
+	       look_is_alike(&move->area, to + move->new_len);
 }
 
 /*
@@ -177,7 +169,7 @@ static bool cut_tail(struct move *move)
 
 static bool is_across(const struct move *move)
 {
-	return move->flags & MREMAP_FIXED && move->old_len >= move->new_len &&
+	return move->flags & MREMAP_FIXED &&
 	       move->area.end - move->addr < move->old_len;
 }
 
@@ -208,6 +200,10 @@ int64_t remap(const uint64_t *arg, bool *was_skipped)
 	*was_skipped = has_changed(&move);
 	if (*was_skipped)
 		return 0;
+	/* 6.12 clears the place even if there is nothing to move. */
+	if (move.flags & MREMAP_FIXED && !move.old_len && !move.area.shared &&
+	    !is_bad_place(&move))
+		return -EINVAL;
 	if (is_across(&move) && !is_bad_place(&move)) {
 		if (!cut_tail(&move))
 			return -EFAULT;

@@ -326,10 +326,10 @@ static int64_t run_call(const struct step *step, const uint64_t *arg,
 			struct observation *seen)
 {
 	static const short number[NR_OPS] = {
-	    [OP_MUNMAP] = SYS_munmap,	  [OP_MPROTECT] = SYS_mprotect,
-	    [OP_MLOCK2] = SYS_mlock2,	  [OP_MUNLOCK] = SYS_munlock,
-	    [OP_MLOCKALL] = SYS_mlockall, [OP_MUNLOCKALL] = SYS_munlockall,
-	    [OP_BRK] = SYS_brk,		  [OP_MSYNC] = SYS_msync,
+	    [OP_MUNMAP] = SYS_munmap,	      [OP_MLOCK2] = SYS_mlock2,
+	    [OP_MUNLOCK] = SYS_munlock,	      [OP_MLOCKALL] = SYS_mlockall,
+	    [OP_MUNLOCKALL] = SYS_munlockall, [OP_BRK] = SYS_brk,
+	    [OP_MSYNC] = SYS_msync,
 	};
 	int64_t result;
 
@@ -344,6 +344,12 @@ static int64_t run_call(const struct step *step, const uint64_t *arg,
 	case OP_LIMIT:
 		seen->was_skipped = !limit_set(arg);
 		return 0;
+	case OP_MPROTECT:
+		/* From the start of the area on, wherever that is. */
+		seen->was_skipped =
+		    shared->joins_less && arg[2] & PROT_GROWSDOWN;
+		result = seen->was_skipped ? 0 : call(SYS_mprotect, arg);
+		break;
 	case OP_MREMAP:
 		result = remap(arg, &seen->was_skipped);
 		break;

@@ -36,6 +36,12 @@ void mm_end(void);
 void compare(const struct step *step, const struct observation *on_linux,
 	     const struct observation *on_mm, char *why, size_t len);
 
+/*
+ * Make one of areas that meet and are of the same kind, and forget what this
+ * changes: for a Linux that joins less than mm/ does.
+ */
+void join_areas(struct observation *seen);
+
 /* A random sequence, the same for the same seed everywhere. */
 void generate(struct sequence *seq, uint64_t seed);
 

@@ -73,6 +73,7 @@ struct shared {
 	uint32_t turn;
 	uint32_t is_ready; /* the Linux side has set itself up, or refused */
 	char refusal[128]; /* why it cannot */
+	bool joins_less;   /* than 6.16: areas stay apart that mm/ joins */
 	bool has_failed;   /* an actor died of something else than a step */
 	uint32_t next;	   /* step to run */
 	uint32_t is_alive[NR_ACTORS];

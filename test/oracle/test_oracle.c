@@ -73,7 +73,7 @@ static void run_on_mm(void *arg)
 	static struct observation on_mm;
 	struct run *run = arg;
 	struct job *job = run->job;
-	const struct observation *seen = job->side.shared->seen;
+	struct observation *seen = job->side.shared->seen;
 
 	mm_begin(run->seq->nr);
 	for (uint32_t i = 0; i < run->seq->nr && !job->why[0]; i++) {
@@ -81,6 +81,10 @@ static void run_on_mm(void *arg)
 
 		job->step = i;
 		mm_run_step(step, seen[i].was_skipped, &on_mm);
+		if (job->side.shared->joins_less) {
+			join_areas(&seen[i]);
+			join_areas(&on_mm);
+		}
 		compare(step, &seen[i], &on_mm, job->why, WHY_LEN);
 	}
 	mm_end();
