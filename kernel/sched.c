@@ -450,7 +450,9 @@ static __cold void poll_console(struct timer *timer)
 {
 	tty_poll_input();
 	if (CONFIG_LOCKDEP)
-		lockdep_check_sleepers(LOCKDEP_PATIENCE);
+		lockdep_check_sleepers(
+		    (uint64_t)load_relaxed(&sysctl_hung_task_timeout_secs) *
+		    1000000000);
 	timer_start(timer,
 		    machine_clock() + (tty_input_wanted() ? CONSOLE_PERIOD_FAST
 							  : CONSOLE_PERIOD));

@@ -20,6 +20,8 @@ static const char *names[LOCKDEP_CLASSES] = {"(no class)"};
 static uint16_t nr_classes = 1;
 static struct list_head sleepers = LIST_HEAD_INIT(sleepers);
 
+long sysctl_hung_task_timeout_secs = LOCKDEP_PATIENCE / 1000000000;
+
 #define MOST_PRINTED 16 /* sleepers */
 
 /* What the thread that each hart ran last holds; spinlocks do not move. */

@@ -74,6 +74,9 @@ void lockdep_note_unpark(struct lock_sleeper *sleeper);
  */
 void lockdep_check_sleepers(uint64_t patience);
 
+/* The kernel's patience with them, in seconds. */
+extern long sysctl_hung_task_timeout_secs;
+
 /*
  * The watchdog: wait until *held is 0, but not for ever. After LOCKDEP_PATIENCE
  * print who holds what and panic.

@@ -14,9 +14,12 @@
 #include "kernel/fs/special.h"
 #include "kernel/process.h"
 #include "kernel/kstack.h"
+#include "kernel/sleep.h"
 #include "kernel/uts.h"
+#include "lib/lockdep.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vma_lock.h"
 
 /* A number; the inode's private. */
 struct knob {
@@ -148,6 +151,31 @@ static const struct text texts[] = {
      PROC_SYS("vm/drop_caches"), NULL},
 };
 
+/* For the test of the watchdog: so many seconds nobody else gets the lock. */
+static int store_hold(const char *text, const struct inode *inode)
+{
+	struct mm_struct *mm = current->mm;
+	uint64_t end;
+	long secs;
+
+	(void)inode;
+	if (!seq_parse(text, &secs))
+		return -EINVAL;
+	end = machine_clock() + (uint64_t)secs * 1000000000;
+	mmap_write_lock(mm);
+	while (!park_until(end))
+		;
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+/* Only where locks are checked. */
+static struct knob lockdep_knob =
+    ACTIVE("kernel/hung_task_timeout_secs", 1, INT32_MAX,
+	   &sysctl_hung_task_timeout_secs);
+static const struct seq_type hold_type = {NULL, store_hold};
+static const struct seq_type *const hold_file = &hold_type;
+
 static void add_file(const char *path, const void *private)
 {
 	const struct seq_type *type = *(const struct seq_type *const *)private;
@@ -164,4 +192,8 @@ void proc_sys_init(void)
 		add_file(knobs[i].path, &knobs[i]);
 	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
 		add_file(texts[i].path, &texts[i]);
+	if (CONFIG_LOCKDEP) {
+		add_file(lockdep_knob.path, &lockdep_knob);
+		add_file(PROC_SYS("kernel/hold_mmap_lock"), &hold_file);
+	}
 }
