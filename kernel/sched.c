@@ -124,16 +124,20 @@ void sched_send_interrupts(void)
 	hart_send_ipi(harts);
 }
 
-/* The end of a slice is to be seen. Under rq->lock. */
-static void arm_tick(struct run_queue *rq, unsigned hart)
+static __noinline void arm_tick_now(struct run_queue *rq, unsigned hart)
 {
-	if (rq->is_tick_armed)
-		return;
 	store_relaxed(&rq->is_tick_armed, true);
 	if (hart == machine_hart())
 		timer_set_tick(machine_clock() + SCHED_SLICE);
 	else
 		interrupt_soon(hart); /* ipi_received() sets it there */
+}
+
+/* The end of a slice is to be seen. Under rq->lock. */
+static inline void arm_tick(struct run_queue *rq, unsigned hart)
+{
+	if (!rq->is_tick_armed)
+		arm_tick_now(rq, hart);
 }
 
 /* Take an idle hart of the set for a thread; its index, or -1. */
@@ -203,7 +207,7 @@ static void finish_switch(struct thread *prev)
 	struct spinlock *lock = &this_queue()->lock;
 	uint32_t leave = prev->leave;
 
-	lockdep_acquire(lock, lock->class, LOCK_SPINS);
+	lockdep_acquire(lock, spin_class(lock), LOCK_SPINS);
 	prev->is_running = false;
 	prev->leave = LEAVE_NOT;
 	spin_unlock(lock);

@@ -266,11 +266,12 @@ void lockdep_check_sleepers(uint64_t patience)
 	panic("watchdog: a thread sleeps too long for a lock\n");
 }
 
-void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held)
+void lockdep_spin(const void *lock, uint16_t class, const uint64_t *word,
+		  uint64_t held)
 {
 	uint64_t start = machine_clock();
 
-	while (load_relaxed(held)) {
+	while (load_relaxed(word) & held) {
 		if (machine_clock() - start < LOCKDEP_PATIENCE) {
 			machine_relax();
 			continue;

@@ -78,11 +78,12 @@ void lockdep_check_sleepers(uint64_t patience);
 extern long sysctl_hung_task_timeout_secs;
 
 /*
- * The watchdog: wait until *held is 0, but not for ever. After LOCKDEP_PATIENCE
- * print who holds what and panic.
+ * The watchdog: wait until *word has no bit of `held`, but not for ever. After
+ * LOCKDEP_PATIENCE print who holds what and panic.
  */
 #define LOCKDEP_PATIENCE 30000000000UL /* ns; an emulated hart may be slow */
-void lockdep_spin(const void *lock, uint16_t class, const uint32_t *held);
+void lockdep_spin(const void *lock, uint16_t class, const uint64_t *word,
+		  uint64_t held);
 
 /* Print the locks that a thread holds, for panics and watchdogs. */
 void lockdep_print(const struct held_locks *held);
