@@ -17,9 +17,7 @@
  * copied: nobody else can write it, and a new sharer (fork) would have to hold
  * the table lock that we hold.
  *
- * The common path is one function to the compiler, and what it calls out of
- * line gets a vm_fault of its own: so here it is never in memory, which saves
- * about 60 instructions a fault.
+ * Without a page table nothing is looked at: one is made and all begins anew.
  */
 #include "mm/fault.h"
 
@@ -29,6 +27,7 @@
 #include "mm/internal.h"
 #include "mm/pagetable.h"
 #include "mm/rmap.h"
+#include "mm/strategy.h"
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
@@ -42,13 +41,17 @@ static bool access_allowed(uint64_t vm_flags, uint32_t flags)
 	return vm_flags & (VM_READ | VM_WRITE);
 }
 
-static __noinline void report_area(struct fault_report *report,
-				   const struct vm_area_struct *vma)
+static void report_area(struct fault_report *report,
+			const struct vm_area_struct *vma)
 {
 	report->vm_start = vma->vm_start;
 	report->vm_end = vma->vm_end;
 	report->vm_flags = vma_flags(vma);
 }
+
+static fault_bits_t fault_in_area(struct mm_struct *mm, vaddr_t address,
+				  uint32_t flags, struct fault_report *report,
+				  struct vm_area_struct *vma);
 
 /* Released and said so, or neither; and a retry only when it was allowed. */
 static void check_outcome(const struct vm_fault *vmf, vm_fault_t fault)
@@ -58,66 +61,32 @@ static void check_outcome(const struct vm_fault *vmf, vm_fault_t fault)
 	       !(vmf->flags & FAULT_FLAG_ALLOW_RETRY));
 }
 
-static __noinline vm_fault_t call_strategy(
-    vm_fault_t (*strategy)(struct vm_fault *vmf), struct vm_area_struct *vma,
-    struct fault_report *report, vaddr_t address, uint32_t flags, pte_t *pte,
-    struct spinlock *ptl, pte_t orig_pte)
+__noinline fault_bits_t call_strategy(
+    struct mm_struct *mm, vaddr_t address, uint32_t flags,
+    struct fault_report *report, struct vm_area_struct *vma, pte_t *pte,
+    uint64_t orig_pte, vm_fault_t (*strategy)(struct vm_fault *vmf))
 {
-	struct vm_fault vmf;
+	struct vm_fault vmf =
+	    vmf_make(mm, address, flags, report, vma, pte, orig_pte);
 	vm_fault_t fault;
 
-	/* One by one: an initialiser would clear it all first. */
-	vmf.guard.mm = vma->vm_mm;
-	vmf.guard.vma = vma;
-	vmf.guard.kind =
-	    flags & FAULT_FLAG_VMA_LOCK ? GUARD_VMA : GUARD_MMAP_READ;
-	vmf.vma = vma;
-	vmf.report = report;
 	vmf.address = PAGE_ALIGN_DOWN(address);
-	vmf.pgoff = linear_page_index(vma, address);
-	vmf.flags = flags;
-	vmf.pte = pte;
-	vmf.ptl = ptl;
-	vmf.orig_pte = orig_pte;
-	vmf.page = NULL;
-	vmf.cow_page = NULL;
+	vmf.ptl = pte_lockptr(pte);
 	fault = strategy(&vmf);
 	if (CONFIG_DEBUG)
 		check_outcome(&vmf, fault);
-	return fault;
+	if (!fault.bits)
+		return fault_end_well(&vmf, report->kind);
+	/* vmf.vma is gone when the guard was released. */
+	if (!(flags & FAULT_FLAG_ENDS))
+		return fault.bits;
+	return fault_end_badly(mm, address, flags, report, vma, fault);
 }
 
-/*
- * What takes long, may sleep, or gives the lock back. The strategy gets a
- * vm_fault of its own, made from what travels in the eight argument registers.
- */
-static __always_inline vm_fault_t out_of_line(
-    vm_fault_t (*strategy)(struct vm_fault *vmf), const struct vm_fault *vmf)
-{
-	uint32_t flags = vmf->flags;
-
-	if (vmf->guard.kind == GUARD_VMA)
-		flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_VMA_LOCK;
-	return call_strategy(strategy, vmf->vma, vmf->report, vmf->address,
-			     flags, vmf->pte, vmf->ptl, vmf->orig_pte);
-}
-
-static __always_inline vm_fault_t anon_prepare(const struct vm_fault *vmf)
-{
-	if (likely(load_dependent(&vmf->vma->anon_vma)))
-		return VM_FAULT_NONE;
-	return out_of_line(vmf_anon_prepare, vmf);
-}
-
-/* Make a fresh page an anonymous page of this area, mapped once. */
-static __always_inline void page_become_anon(struct page *page,
-					     const struct vm_fault *vmf)
-{
-	page_set_type(page, PAGE_ANON);
-	page->mapping = vmf->vma->anon_vma;
-	page->index = linear_page_index(vmf->vma, vmf->address);
-	store_relaxed(&page->count, PAGE_MAPPING);
-}
+/* Let the rest of the fault be one call, that of a strategy. */
+#define END_IN(strategy, vmf, ...)                                             \
+	strategy((vmf)->guard.mm, (vmf)->address, (vmf)->flags, (vmf)->report, \
+		 (vmf)->vma, (vmf)->pte, (vmf)->orig_pte.val, ##__VA_ARGS__)
 
 /*
  * Let the entry show a page that this mapping alone has and may write. If it
@@ -129,93 +98,98 @@ static __always_inline void page_become_anon(struct page *page,
 static __always_inline void install_anon(const struct vm_fault *vmf,
 					 struct page *page)
 {
-	pte_t pte = pte_make(page_to_pfn(page), vmf->vma->vm_page_prot);
+	pte_t pte = pte_make_page(page, vmf->vma->vm_page_prot);
 
 	page_become_anon(page, vmf);
 	if (!pte_is_none(vmf->orig_pte)) {
 		pte_get_and_clear(vmf->pte);
-		flush_tlb_page(vmf->guard.mm, PAGE_ALIGN_DOWN(vmf->address));
+		flush_tlb_page(vmf->vma->vm_mm, PAGE_ALIGN_DOWN(vmf->address));
 	}
 	pte_store(vmf->pte, pte_set(pte, PTE_W | PTE_D));
 }
 
-/*
- * Find or make the table, lock it and look whether the entry is still what it
- * was. False: not locked, and *fault is 0 when another hart was faster, so that
- * the access is repeated, or OOM.
- */
-static __always_inline bool lock_same_entry(struct vm_fault *vmf,
-					    vm_fault_t *fault)
-{
-	if (unlikely(!vmf->pte)) {
-		vmf->pte = pt_walk_alloc(vmf->guard.mm, vmf->address);
-		if (!vmf->pte) {
-			*fault = vm_fault_make(VM_FAULT_OOM);
-			return false;
-		}
-	}
-	if (!vmf->ptl)
-		vmf->ptl = pte_lockptr(vmf->pte);
-	spin_lock(vmf->ptl);
-	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))
-		return true;
-	spin_unlock(vmf->ptl);
-	vmf->report->kind = FAULT_SPURIOUS;
-	*fault = VM_FAULT_NONE;
-	return false;
-}
-
 /* First read: every such page of every program is the same page of zeros. */
-static __always_inline vm_fault_t map_zero_page(struct vm_fault *vmf)
+static __always_inline fault_bits_t map_zero_page(struct vm_fault *vmf)
 {
-	vm_fault_t fault;
-
-	if (unlikely(!lock_same_entry(vmf, &fault)))
-		return fault;
-	pte_store(vmf->pte, pte_set(pte_make(page_to_pfn(zero_page),
-					     vmf->vma->vm_page_prot),
-				    PTE_SPECIAL));
+	if (unlikely(!lock_same_entry(vmf)))
+		return fault_end_well(vmf, FAULT_SPURIOUS);
+	pte_store(vmf->pte,
+		  pte_set(pte_make_page(zero_page, vmf->vma->vm_page_prot),
+			  PTE_SPECIAL));
 	spin_unlock(vmf->ptl);
-	vmf->report->kind = FAULT_ANON_READ;
-	return VM_FAULT_NONE;
+	return fault_end_well(vmf, FAULT_ANON_READ);
 }
 
 /* A page of its own, where nothing is or the page of zeros was. */
-static __always_inline vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+static __noinline fault_bits_t do_anonymous_page(struct mm_struct *mm,
+						 vaddr_t address,
+						 uint32_t flags,
+						 struct fault_report *report,
+						 struct vm_area_struct *vma,
+						 pte_t *pte, uint64_t orig_pte)
 {
+	struct vm_fault vmf =
+	    vmf_make(mm, address, flags, report, vma, pte, orig_pte);
+	vm_fault_t fault = anon_prepare(&vmf);
 	struct page *page;
-	vm_fault_t fault = anon_prepare(vmf);
 
 	if (unlikely(fault.bits))
-		return fault;
+		return fault_end(&vmf, fault);
 	page = page_alloc(0, GFP_USER | GFP_ZERO);
 	if (unlikely(!page))
-		return vm_fault_make(VM_FAULT_OOM);
-	if (unlikely(!lock_same_entry(vmf, &fault))) {
+		return fault_end(&vmf, vm_fault_make(VM_FAULT_OOM));
+	if (unlikely(!lock_same_entry(&vmf))) {
 		page_put(page);
-		return fault;
+		return fault_end_well(&vmf, FAULT_SPURIOUS);
 	}
-	install_anon(vmf, page);
+	install_anon(&vmf, page);
+	spin_unlock(vmf.ptl);
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+	return fault_end_well(&vmf, pte_is_none(vmf.orig_pte)
+					? FAULT_ANON_WRITE
+					: FAULT_ZERO_UPGRADE);
+}
+
+/* Both pages have the same contents: exchange them, if nothing has changed. */
+static __always_inline fault_bits_t install_copy(struct vm_fault *vmf,
+						 struct page *old,
+						 struct page *copy)
+{
+	bool was_anon;
+
+	if (unlikely(!lock_same_entry(vmf))) {
+		page_put(copy);
+		page_put(old);
+		return fault_end_well(vmf, FAULT_SPURIOUS);
+	}
+	install_anon(vmf, copy);
 	spin_unlock(vmf->ptl);
-	add_mm_counter(vmf->guard.mm, MM_ANONPAGES, 1);
-	vmf->report->kind =
-	    pte_is_none(vmf->orig_pte) ? FAULT_ANON_WRITE : FAULT_ZERO_UPGRADE;
-	return VM_FAULT_NONE;
+	was_anon = old->type == PAGE_ANON;
+	if (!was_anon) {
+		add_mm_counter(vmf->vma->vm_mm, MM_ANONPAGES, 1);
+		add_mm_counter(vmf->vma->vm_mm, file_rss_kind(vmf->vma), -1);
+	}
+	page_put_count(old, PAGE_REF + PAGE_MAPPING);
+	return fault_end_well(vmf, was_anon ? FAULT_COW_COPY
+					    : FAULT_FILE_WRITE_PRIVATE);
 }
 
 /*
- * Copy the page that the entry shows. Entered with the table lock, which is
- * given up meanwhile, with a reference on the old page so that it stays.
+ * Copy the page that the entry shows. The caller has taken a reference on it,
+ * so that it stays while the table lock is not held.
  */
-static __always_inline vm_fault_t wp_page_copy(struct vm_fault *vmf)
+static __noinline fault_bits_t wp_page_copy(struct mm_struct *mm,
+					    vaddr_t address, uint32_t flags,
+					    struct fault_report *report,
+					    struct vm_area_struct *vma,
+					    pte_t *pte, uint64_t orig_pte,
+					    struct page *old)
 {
-	struct page *old = pfn_to_page(pte_pfn(vmf->orig_pte)), *copy;
-	uint64_t old_count = PAGE_REF; /* to be dropped at the end */
-	vm_fault_t fault;
+	struct vm_fault vmf =
+	    vmf_make(mm, address, flags, report, vma, pte, orig_pte);
+	vm_fault_t fault = anon_prepare(&vmf);
+	struct page *copy;
 
-	page_get(old);
-	spin_unlock(vmf->ptl);
-	fault = anon_prepare(vmf);
 	if (unlikely(fault.bits))
 		goto out_put_old;
 	copy = page_alloc(0, GFP_USER);
@@ -224,44 +198,29 @@ static __always_inline vm_fault_t wp_page_copy(struct vm_fault *vmf)
 		goto out_put_old;
 	}
 	copy_page(page_address(copy), page_address(old));
-	if (unlikely(!lock_same_entry(vmf, &fault))) {
-		page_put(copy);
-		goto out_put_old;
-	}
-	install_anon(vmf, copy);
-	spin_unlock(vmf->ptl);
-	old_count += PAGE_MAPPING;
-	if (old->type == PAGE_ANON) {
-		vmf->report->kind = FAULT_COW_COPY;
-	} else {
-		vmf->report->kind = FAULT_FILE_WRITE_PRIVATE;
-		add_mm_counter(vmf->guard.mm, MM_ANONPAGES, 1);
-		add_mm_counter(vmf->guard.mm, file_rss_kind(vmf->vma), -1);
-	}
-out_put_old:
-	page_put_count(old, old_count);
-	return fault;
-}
+	return install_copy(&vmf, old, copy);
 
-/* The entry's page is ours alone: allow writing. Table lock held. */
-static __always_inline vm_fault_t wp_page_reuse(const struct vm_fault *vmf)
-{
-	pte_store(vmf->pte, pte_set(vmf->orig_pte, PTE_W | PTE_A | PTE_D));
-	spin_unlock(vmf->ptl);
-	vmf->report->kind = FAULT_COW_REUSE;
-	return VM_FAULT_NONE;
+out_put_old:
+	page_put(old);
+	return fault_end(&vmf, fault);
 }
 
 /* A write to an entry that does not allow it. Table lock held. */
-static __always_inline vm_fault_t do_wp_page(struct vm_fault *vmf)
+static __always_inline fault_bits_t do_wp_page(struct vm_fault *vmf)
 {
 	struct page *page = pfn_to_page(pte_pfn(vmf->orig_pte));
 
 	if (unlikely(vma_has(vmf->vma, VM_SHARED)))
-		return out_of_line(wp_page_shared, vmf);
-	if (page->type != PAGE_ANON || page_refcount(page) != 1)
-		return wp_page_copy(vmf);
-	return wp_page_reuse(vmf);
+		return END_IN(call_strategy, vmf, wp_page_shared);
+	if (page->type != PAGE_ANON || page_refcount(page) != 1) {
+		page_get(page);
+		spin_unlock(vmf->ptl);
+		return END_IN(wp_page_copy, vmf, page);
+	}
+	/* It is ours alone. */
+	pte_store(vmf->pte, pte_set(vmf->orig_pte, PTE_W | PTE_A | PTE_D));
+	spin_unlock(vmf->ptl);
+	return fault_end_well(vmf, FAULT_COW_REUSE);
 }
 
 /*
@@ -269,50 +228,91 @@ static __always_inline vm_fault_t do_wp_page(struct vm_fault *vmf)
  * another hart was faster, or the machine wants its A or D bit set, or its
  * translation is stale. Table lock held.
  */
-static vm_fault_t do_other_pte(struct vm_fault *vmf)
+static __noinline fault_bits_t do_other_pte(struct mm_struct *mm,
+					    vaddr_t address, uint32_t flags,
+					    struct fault_report *report,
+					    struct vm_area_struct *vma,
+					    pte_t *pte, uint64_t orig_pte)
 {
-	uint64_t want = PTE_A;
+	struct vm_fault vmf =
+	    vmf_make(mm, address, flags, report, vma, pte, orig_pte);
+	bool is_write = flags & FAULT_FLAG_WRITE;
+	uint64_t want = is_write ? PTE_A | PTE_D : PTE_A;
+	enum fault_kind kind = FAULT_SPURIOUS;
 
-	if (vmf->flags & FAULT_FLAG_WRITE)
-		want |= PTE_D;
-	if (!pte_is_present(vmf->orig_pte) ||
-	    ((vmf->flags & FAULT_FLAG_WRITE) &&
-	     !pte_has(vmf->orig_pte, PTE_W)) ||
-	    (vmf->orig_pte.val & want) == want) {
-		vmf->report->kind = FAULT_SPURIOUS;
-	} else {
-		pte_store(vmf->pte, pte_set(vmf->orig_pte, want));
-		vmf->report->kind = FAULT_ACCESSED_DIRTY;
+	if (pte_is_present(vmf.orig_pte) &&
+	    (!is_write || pte_has(vmf.orig_pte, PTE_W)) &&
+	    (orig_pte & want) != want) {
+		pte_store(pte, pte_set(vmf.orig_pte, want));
+		kind = FAULT_ACCESSED_DIRTY;
 	}
-	spin_unlock(vmf->ptl);
+	spin_unlock(pte_lockptr(pte));
 	/* What this hart remembers would make it fault again. */
-	flush_tlb_here(vmf->vma->vm_mm, vmf->address);
-	return VM_FAULT_NONE;
+	flush_tlb_here(mm, address);
+	return fault_end_well(&vmf, kind);
+}
+
+/* Make the table that is missing; then as if it had been there. */
+static __noinline fault_bits_t fault_without_table(struct mm_struct *mm,
+						   vaddr_t address,
+						   uint32_t flags,
+						   struct fault_report *report,
+						   struct vm_area_struct *vma)
+{
+	struct vm_fault vmf =
+	    vmf_make(mm, address, flags, report, vma, NULL, 0);
+
+	if (!pt_walk_alloc(mm, address))
+		return fault_end(&vmf, vm_fault_make(VM_FAULT_OOM));
+	return fault_in_area(mm, address, flags, report, vma);
+}
+
+/* Nothing is there yet. */
+static __always_inline fault_bits_t do_pte_missing(struct vm_fault *vmf,
+						   bool is_write)
+{
+	if (vma_is_anonymous(vmf->vma))
+		return is_write ? END_IN(do_anonymous_page, vmf)
+				: map_zero_page(vmf);
+	if (!is_write || vmf->vma->vm_ops != &generic_file_vm_ops)
+		return END_IN(call_strategy, vmf, do_file_fault);
+	if (vma_has(vmf->vma, VM_SHARED))
+		return END_IN(file_write_shared, vmf);
+	return END_IN(file_write_private, vmf);
 }
 
 /* Look at the entry and choose the strategy. */
-static __always_inline vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+static __always_inline fault_bits_t
+handle_pte_fault(struct mm_struct *mm, vaddr_t address, uint32_t flags,
+		 struct fault_report *report, struct vm_area_struct *vma)
 {
-	bool is_write = vmf->flags & FAULT_FLAG_WRITE;
+	bool is_write = flags & FAULT_FLAG_WRITE;
+	pte_t *pte = pt_walk(mm, address);
+	struct vm_fault vmf;
 
-	vmf->pte = pt_walk(vmf->guard.mm, vmf->address);
-	vmf->orig_pte = vmf->pte ? pte_load(vmf->pte) : pte_none();
-	if (pte_is_none(vmf->orig_pte)) {
-		if (!vma_is_anonymous(vmf->vma))
-			return out_of_line(do_file_fault, vmf);
-		if (!is_write)
-			return map_zero_page(vmf);
-	}
-	if (pte_is_none(vmf->orig_pte) ||
-	    (is_write && pte_has(vmf->orig_pte, PTE_SPECIAL)))
-		return do_anonymous_page(vmf);
-	vmf->ptl = pte_lockptr(vmf->pte);
-	spin_lock(vmf->ptl);
-	vmf->orig_pte = pte_load(vmf->pte);
-	if (is_write && !pte_has(vmf->orig_pte, PTE_W | PTE_SPECIAL) &&
-	    likely(pte_is_present(vmf->orig_pte)))
-		return do_wp_page(vmf);
-	return out_of_line(do_other_pte, vmf);
+	if (unlikely(!pte))
+		return fault_without_table(mm, address, flags, report, vma);
+	vmf = vmf_make(mm, address, flags, report, vma, pte, pte_load(pte).val);
+	if (pte_is_none(vmf.orig_pte))
+		return do_pte_missing(&vmf, is_write);
+	if (is_write && pte_has(vmf.orig_pte, PTE_SPECIAL))
+		return END_IN(do_anonymous_page, &vmf);
+	vmf.ptl = pte_lockptr(pte);
+	spin_lock(vmf.ptl);
+	vmf.orig_pte = pte_load(pte);
+	if (is_write && !pte_has(vmf.orig_pte, PTE_W | PTE_SPECIAL) &&
+	    likely(pte_is_present(vmf.orig_pte)))
+		return do_wp_page(&vmf);
+	return END_IN(do_other_pte, &vmf);
+}
+
+/* Out of line, where it is not hurried: for size. */
+static __cold fault_bits_t fault_in_area(struct mm_struct *mm, vaddr_t address,
+					 uint32_t flags,
+					 struct fault_report *report,
+					 struct vm_area_struct *vma)
+{
+	return handle_pte_fault(mm, address, flags, report, vma);
 }
 
 /*
@@ -334,22 +334,6 @@ static void check_flags(const struct vma_guard *guard, uint32_t flags)
 		(flags & FAULT_FLAG_ALLOW_RETRY)));
 }
 
-/* handle_mm_fault as a part of its caller. The result says what is held. */
-static __always_inline vm_fault_t fault_by_entry(struct vma_guard guard,
-						 vaddr_t addr, uint32_t flags,
-						 struct fault_report *report)
-{
-	struct vm_fault vmf = {
-	    .guard = guard,
-	    .vma = guard.vma,
-	    .report = report,
-	    .address = addr,
-	    .flags = flags,
-	};
-
-	return handle_pte_fault(&vmf);
-}
-
 vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 			   uint32_t flags, struct fault_report *report)
 {
@@ -357,16 +341,16 @@ vm_fault_t handle_mm_fault(struct vma_guard *guard, vaddr_t addr,
 
 	if (CONFIG_DEBUG)
 		check_flags(guard, flags);
-	fault = fault_by_entry(*guard, addr, flags, report);
+	fault = vm_fault_make(
+	    fault_in_area(guard->mm, addr, flags, report, guard->vma));
 	if (vm_fault_released(fault))
 		vma_guard_consume(guard);
 	return fault;
 }
 
 /* The area is described only to those who look: errors and traces. */
-static inline vm_fault_t check_access(const struct vm_area_struct *vma,
-				      uint32_t flags,
-				      struct fault_report *report)
+static vm_fault_t check_access(const struct vm_area_struct *vma, uint32_t flags,
+			       struct fault_report *report)
 {
 	if (unlikely(flags & FAULT_FLAG_TRACE))
 		report_area(report, vma);
@@ -437,43 +421,95 @@ static __noinline vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
 	}
 }
 
-vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
-		    struct fault_report *report)
+/* The area's own lock was not enough, or was not to be had. */
+static __noinline fault_bits_t fault_again(struct mm_struct *mm, vaddr_t addr,
+					   uint32_t flags,
+					   struct fault_report *report)
+{
+	flags &= ~(FAULT_FLAG_VMA_LOCK | FAULT_FLAG_ENDS);
+	flags |= FAULT_FLAG_ALLOW_RETRY;
+	return fault_done(fault_under_mmap_lock(mm, addr, flags, report),
+			  report)
+	    .bits;
+}
+
+__noinline fault_bits_t fault_end_waking(struct mm_struct *mm)
+{
+	vma_wake_writer(mm);
+	return 0;
+}
+
+__noinline fault_bits_t fault_end_badly(struct mm_struct *mm, vaddr_t address,
+					uint32_t flags,
+					struct fault_report *report,
+					struct vm_area_struct *vma,
+					vm_fault_t fault)
+{
+	if (!vm_fault_released(fault))
+		vma_refcount_put(mm, vma);
+	if (!vm_fault_has(fault, VM_FAULT_RETRY))
+		return fault_done(fault, report).bits;
+	count_vm_event(VMA_LOCK_RETRY);
+	return fault_again(mm, address, flags, report);
+}
+
+static __noinline fault_bits_t fault_missed(struct mm_struct *mm, vaddr_t addr,
+					    uint32_t flags,
+					    struct fault_report *report,
+					    struct vm_area_struct *vain,
+					    unsigned event)
+{
+	vma_missed(&(struct vma_miss){vain, event});
+	return fault_again(mm, addr, flags, report);
+}
+
+/* The area forbids the access. */
+static __noinline fault_bits_t fault_refused(struct mm_struct *mm,
+					     struct vm_area_struct *vma,
+					     struct fault_report *report)
+{
+	report_area(report, vma);
+	report_signal(report, FAULT_ACCESS, SEGV_ACCERR);
+	count_vm_event(FAULT_ACCESS);
+	vma_refcount_put(mm, vma);
+	return VM_FAULT_SIGSEGV;
+}
+
+/* The area is to be described, whatever becomes of the fault. */
+static __cold fault_bits_t fault_traced(struct mm_struct *mm, vaddr_t addr,
+					uint32_t flags,
+					struct fault_report *report,
+					struct vm_area_struct *vma)
+{
+	report_area(report, vma);
+	if (!access_allowed(vma_flags(vma), flags))
+		return fault_refused(mm, vma, report);
+	return fault_in_area(mm, addr, flags, report, vma);
+}
+
+fault_bits_t mm_fault_bits(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
+			   struct fault_report *report)
 {
 	struct vm_area_struct *vma;
-	vm_fault_t fault;
+	struct vma_miss miss;
 
 	fault_report_init(report);
 	/* No area holds an address that is not a user's. */
-	vma = lock_vma_under_rcu(mm, addr);
-	if (likely(vma)) {
-		fault = check_access(vma, flags, report);
-		if (likely(!fault.bits))
-			fault = fault_by_entry(
-			    (struct vma_guard){mm, vma, GUARD_VMA}, addr, flags,
-			    report);
-		if (likely(!vm_fault_released(fault)))
-			vma_refcount_put(mm, vma);
-		if (likely(!fault.bits)) {
-			count_vm_event(report->kind);
-			return fault;
-		}
-		if (!vm_fault_has(fault, VM_FAULT_RETRY))
-			return fault_done(fault, report);
-		count_vm_event(VMA_LOCK_RETRY);
-	}
-	fault = fault_under_mmap_lock(mm, addr, flags | FAULT_FLAG_ALLOW_RETRY,
-				      report);
-	return fault_done(fault, report);
+	vma = lock_vma_or_miss(mm, addr, &miss);
+	if (unlikely(!vma))
+		return fault_missed(mm, addr, flags, report, miss.vain,
+				    miss.event);
+	flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_VMA_LOCK | FAULT_FLAG_ENDS;
+	if (unlikely(flags & FAULT_FLAG_TRACE))
+		return fault_traced(mm, addr, flags, report, vma);
+	if (unlikely(!access_allowed(vma_flags(vma), flags)))
+		return fault_refused(mm, vma, report);
+	return handle_pte_fault(mm, addr, flags, report, vma);
 }
 
 vm_fault_t mm_fault_mmap_lock(struct mm_struct *mm, vaddr_t addr,
 			      uint32_t flags, struct fault_report *report)
 {
-	vm_fault_t fault;
-
 	fault_report_init(report);
-	fault = fault_under_mmap_lock(mm, addr, flags | FAULT_FLAG_ALLOW_RETRY,
-				      report);
-	return fault_done(fault, report);
+	return vm_fault_make(fault_again(mm, addr, flags, report));
 }

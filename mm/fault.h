@@ -74,10 +74,10 @@ struct vm_fault {
 	struct vma_guard guard; /* holds the area's or the mm's lock */
 	struct vm_area_struct *vma;
 	struct fault_report *report;
-	vaddr_t address;       /* page aligned */
+	vaddr_t address;       /* page aligned, for vm_ops */
 	pgoff_t pgoff;	       /* in the file or the linear anon index */
 	uint32_t flags;	       /* FAULT_FLAG_* */
-	pte_t *pte;	       /* entry for address; NULL: no table yet */
+	pte_t *pte;	       /* entry for address */
 	struct spinlock *ptl;  /* lock of its table */
 	pte_t orig_pte;	       /* what it was when we looked */
 	struct page *page;     /* set by vm_ops->fault, with a reference */
@@ -95,6 +95,18 @@ static inline void vmf_release(struct vm_fault *vmf)
 		vmf->vma = NULL;
 }
 
+/* The same when another function has given it back already. */
+static inline void vmf_released(struct vm_fault *vmf)
+{
+	vma_guard_consume(&vmf->guard);
+	if (CONFIG_DEBUG)
+		vmf->vma = NULL;
+}
+
+/* mm_fault's result as a scalar; mm/strategy.h says why. */
+int64_t mm_fault_bits(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
+		      struct fault_report *report);
+
 /*
  * Handle a fault at addr. flags: exactly one of FAULT_FLAG_READ, _WRITE,
  * _INSTRUCTION; plus _USER, _REMOTE, _KILLABLE, and _TRACE. Takes and releases
@@ -103,8 +115,11 @@ static inline void vmf_release(struct vm_fault *vmf)
  * bits say why not, and report->signal what to send (0 for OOM: the caller
  * decides; also 0 when a fatal signal ended the wait).
  */
-vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
-		    struct fault_report *report);
+static inline vm_fault_t mm_fault(struct mm_struct *mm, vaddr_t addr,
+				  uint32_t flags, struct fault_report *report)
+{
+	return vm_fault_make(mm_fault_bits(mm, addr, flags, report));
+}
 
 /* The same by mmap_lock alone: what it would be without the areas' locks. */
 vm_fault_t mm_fault_mmap_lock(struct mm_struct *mm, vaddr_t addr,

@@ -15,24 +15,19 @@
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
-vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+vm_fault_t area_anon_prepare(struct vm_area_struct *vma, bool is_vma_lock)
 {
-	struct vma_guard *guard = &vmf->guard;
+	struct mm_struct *mm = vma->vm_mm;
 	int err;
 
-	if (load_acquire(&vmf->vma->anon_vma))
-		return VM_FAULT_NONE;
 	/* Looking at the neighbours needs more than the area's lock. */
-	if (guard->kind == GUARD_VMA) {
-		if (!mmap_read_trylock(guard->mm)) {
-			vmf_release(vmf);
-			return vm_fault_make(VM_FAULT_RETRY);
-		}
-		err = anon_vma_prepare(vmf->vma);
-		mmap_read_unlock(guard->mm);
-	} else {
-		err = anon_vma_prepare(vmf->vma);
+	if (is_vma_lock && !mmap_read_trylock(mm)) {
+		vma_refcount_put(mm, vma);
+		return vm_fault_make(VM_FAULT_RETRY);
 	}
+	err = anon_vma_prepare(vma);
+	if (is_vma_lock)
+		mmap_read_unlock(mm);
 	return err ? vm_fault_make(VM_FAULT_OOM) : VM_FAULT_NONE;
 }
 

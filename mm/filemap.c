@@ -226,7 +226,7 @@ static inline unsigned map_run(pte_t *ptep, void **slot, uint64_t n,
 		    !pte_is_none(pte_load(ptep)))
 			continue;
 		fetch_add_relaxed(&page->count, PAGE_MAPPING);
-		pte_store(ptep, pte_make(page_to_pfn(page), prot));
+		pte_store(ptep, pte_make_page(page, prot));
 		nr++;
 	}
 	return nr;
@@ -260,15 +260,12 @@ static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct address_space *mapping = vma->vm_file->f_mapping;
-	bool is_write = vmf->flags & FAULT_FLAG_WRITE;
 	pgprot_t prot = vma_file_prot(vma);
 	pte_t *target = vmf->pte;
 	struct spinlock *ptl = pte_lockptr(target);
 	bool has_target;
 	unsigned nr;
 
-	if (is_write)
-		prot.val |= PTE_D;
 	spin_lock(&mapping->pages_lock);
 	spin_lock(ptl);
 	end = min(end, size_pages(mapping));
@@ -282,10 +279,6 @@ static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 	if (!has_target)
 		return VM_FAULT_NONE;
 	vmf->report->kind = FAULT_FILE_READ;
-	if (is_write) {
-		store_relaxed(&mapping->is_stored, true);
-		vmf->report->kind = FAULT_FILE_WRITE_SHARED;
-	}
 	return vm_fault_make(VM_FAULT_NOPAGE);
 }
 

@@ -96,9 +96,10 @@ vm_fault_t wp_page_shared(struct vm_fault *vmf);
 
 /*
  * Reserve what a private write needs: the area's anon_vma. 0, OOM, or RETRY
- * (the guard is consumed) when mmap_lock was needed and not to be had.
+ * when mmap_lock was needed and not to be had: then the area's lock, which is
+ * all that the caller holds (is_vma_lock), is given back.
  */
-vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
+vm_fault_t area_anon_prepare(struct vm_area_struct *vma, bool is_vma_lock);
 
 /*
  * Find and lock the area under mmap_lock, let the stack grow if that helps.

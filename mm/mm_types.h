@@ -27,10 +27,11 @@ struct vm_fault;
 
 /*
  * Result of a page fault: a set of enum vm_fault_reason. One-member struct, so
- * that the compiler refuses to mix it with errno values or signals.
+ * that the compiler refuses to mix it with errno values or signals; a whole
+ * register, so that it need not be extended at each look.
  */
 typedef struct {
-	uint32_t bits;
+	uint64_t bits;
 } vm_fault_t;
 
 enum vm_fault_reason {
@@ -56,17 +57,17 @@ enum vm_fault_reason {
 
 #define VM_FAULT_NONE ((vm_fault_t){0})
 
-static inline vm_fault_t vm_fault_make(uint32_t reasons)
+static inline vm_fault_t vm_fault_make(uint64_t reasons)
 {
 	return (vm_fault_t){reasons};
 }
 
-static inline bool vm_fault_has(vm_fault_t fault, uint32_t reasons)
+static inline bool vm_fault_has(vm_fault_t fault, uint64_t reasons)
 {
 	return fault.bits & reasons;
 }
 
-static inline vm_fault_t vm_fault_or(vm_fault_t fault, uint32_t reasons)
+static inline vm_fault_t vm_fault_or(vm_fault_t fault, uint64_t reasons)
 {
 	return (vm_fault_t){fault.bits | reasons};
 }
@@ -274,6 +275,7 @@ extern long sysctl_max_map_count;
 
 /* Why and how the fault came about; arguments of mm_fault. */
 #define FAULT_FLAG_WRITE	0x001
+#define FAULT_FLAG_READ		0x002 /* a load: needs VM_READ */
 #define FAULT_FLAG_ALLOW_RETRY	0x004
 #define FAULT_FLAG_RETRY_NOWAIT 0x008
 #define FAULT_FLAG_KILLABLE	0x010
@@ -281,6 +283,6 @@ extern long sysctl_max_map_count;
 #define FAULT_FLAG_USER		0x040
 #define FAULT_FLAG_REMOTE	0x080 /* not the current address space */
 #define FAULT_FLAG_INSTRUCTION	0x100
-#define FAULT_FLAG_VMA_LOCK	0x1000	    /* only the area's lock is held */
-#define FAULT_FLAG_READ		0x2000	    /* a load: needs VM_READ */
+#define FAULT_FLAG_VMA_LOCK	0x200	    /* only the area's lock is held */
+#define FAULT_FLAG_ENDS		0x400	    /* see mm/strategy.h */
 #define FAULT_FLAG_TRACE	0x80000000u /* describe the area in the report */

@@ -33,13 +33,13 @@ struct node {
 
 struct page_stack {
 	struct spinlock lock;
-	uint32_t nr;
+	uint64_t nr;
 	struct page *page[STACK_SIZE];
 } __aligned(CACHE_LINE);
 
 struct page *mem_map;
 pfn_t mem_map_base_pfn, mem_map_end_pfn;
-uint64_t mem_map_bias;
+uint64_t mem_map_bias, mem_map_virt_bias, mem_map_address_bias;
 
 static struct node nodes[MAX_NODES];
 static unsigned nr_nodes;
@@ -240,6 +240,14 @@ __cold void page_drain_all(void)
 	}
 }
 
+/* As a number: else the address is made anew for each field, 10 instructions.
+ */
+static inline struct page_stack *this_stack(void)
+{
+	return (struct page_stack *)((uint64_t)stacks +
+				     machine_hart() * sizeof(stacks[0]));
+}
+
 static inline struct page *stack_pop(struct page_stack *stack)
 {
 	struct page *page = NULL;
@@ -264,7 +272,7 @@ static inline struct page *page_prepare(struct page *page, unsigned order)
 /* Refill the stack or take a block; when that fails, shrink and try again. */
 static struct page *block_find(unsigned order, unsigned gfp)
 {
-	struct page_stack *stack = &stacks[machine_hart()];
+	struct page_stack *stack = this_stack();
 	struct page *page;
 
 	if (!order) {
@@ -295,7 +303,14 @@ static __noinline struct page *page_alloc_slow(unsigned order, unsigned gfp)
 	return page_prepare(page, order);
 }
 
-/* The common case, a single page from this hart's stack, is about 40 long. */
+/* Of its own, so that page_alloc() calls nothing else and needs no frame. */
+static __noinline struct page *page_cleared(struct page *page)
+{
+	clear_page(page_address(page));
+	return page;
+}
+
+/* The common case, a single page from this hart's stack, is about 30 long. */
 struct page *page_alloc(unsigned order, unsigned gfp)
 {
 	struct page *page;
@@ -304,13 +319,11 @@ struct page *page_alloc(unsigned order, unsigned gfp)
 		return NULL;
 	if (unlikely(order))
 		return page_alloc_slow(order, gfp);
-	page = stack_pop(&stacks[machine_hart()]);
+	page = stack_pop(this_stack());
 	if (unlikely(!page))
 		return page_alloc_slow(order, gfp);
 	page_prepare(page, 0);
-	if (gfp & GFP_ZERO)
-		clear_page(page_address(page));
-	return page;
+	return gfp & GFP_ZERO ? page_cleared(page) : page;
 }
 
 /* Poison and check what is about to be free; stack->lock need not be held. */
@@ -342,7 +355,7 @@ void page_free(struct page *page, unsigned order)
 		block_free(page, order);
 		return;
 	}
-	stack = &stacks[machine_hart()];
+	stack = this_stack();
 	spin_lock(&stack->lock);
 	stack_push(stack, page);
 	spin_unlock(&stack->lock);
@@ -350,7 +363,7 @@ void page_free(struct page *page, unsigned order)
 
 void page_put_mapped(struct page **page, uint64_t nr)
 {
-	struct page_stack *stack = &stacks[machine_hart()];
+	struct page_stack *stack = this_stack();
 
 	spin_lock(&stack->lock);
 	for (struct page **end = page + nr; page < end; page++) {
@@ -459,6 +472,17 @@ static void nodes_init(void)
 	nr_shrinkers = 0;
 }
 
+/* mem_map is at physical address `map`. */
+static void biases_init(paddr_t map)
+{
+	uint64_t va = (uint64_t)mem_map, page;
+
+	mem_map_bias = va - mem_map_base_pfn * sizeof(struct page);
+	page = (uint64_t)phys_to_page(map);
+	mem_map_virt_bias = page - (va >> PAGE_SHIFT) * sizeof(struct page);
+	mem_map_address_bias = va - page * PAGE_RATIO;
+}
+
 __cold int page_init(const struct memory_range *all, unsigned nr_all,
 		     const struct memory_range *usable, unsigned nr_usable)
 {
@@ -475,8 +499,7 @@ __cold int page_init(const struct memory_range *all, unsigned nr_all,
 	if (!map)
 		return -ENOMEM;
 	mem_map = phys_to_virt(map);
-	mem_map_bias =
-	    (uint64_t)mem_map - mem_map_base_pfn * sizeof(struct page);
+	biases_init(map);
 	memset(mem_map, 0, bytes);
 
 	for (unsigned i = 0; i < nr_all; i++) {

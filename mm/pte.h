@@ -103,7 +103,7 @@ static inline pte_t pte_clear(pte_t pte, uint64_t bits)
  * Entries are shared with the hardware walker: whole, single accesses. A table
  * is reached through the entry and so seen as it was when the entry was stored.
  */
-static inline pte_t pte_load(const pte_t *ptep)
+static __always_inline pte_t pte_load(const pte_t *ptep)
 {
 	return (pte_t){load_dependent(&ptep->val)};
 }

@@ -39,7 +39,8 @@ static inline uint64_t harts_to_fence(struct mm_struct *mm)
 {
 	uint64_t harts = load_relaxed(&mm->ctx.hart_mask);
 
-	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);
+	/* Released by the next one. */
+	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);
 	/* Pairs with mm_hart_enter and mm_hart_leave. */
 	return harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0);
 }

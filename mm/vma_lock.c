@@ -99,7 +99,9 @@ static uint16_t area_class(void)
 	return LOCKDEP_CLASS(area);
 }
 
-static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+/* False: not locked, and *vain is the area if a reference is to be dropped. */
+static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma,
+			      struct vm_area_struct **vain)
 {
 	uint32_t refs = load_relaxed(&vma->vm_refcnt);
 
@@ -112,23 +114,33 @@ static inline bool start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 	} while (unlikely(!cas_acquire(&vma->vm_refcnt, &refs, refs + 1)));
 
 	if (unlikely(load_relaxed(&vma->vm_mm) != mm)) {
-		/* Attached elsewhere by now: a writer there may wait for us. */
-		vma_refcount_put(load_relaxed(&vma->vm_mm), vma);
+		*vain = vma; /* attached elsewhere by now */
 		return false;
 	}
 	/* Pairs with the release in vma_end_write_all. */
 	if (unlikely(load_relaxed(&vma->vm_lock_seq) ==
 		     load_acquire(&mm->mm_lock_seq))) {
-		vma_refcount_put(mm, vma);
+		*vain = vma;
 		return false;
 	}
 	lockdep_acquire(vma, area_class(), LOCK_SLEEPS | LOCK_TRIES);
 	return true;
 }
 
+/* A writer may wait for us; of another mm, if the area is there by now. */
+static void drop_vain(struct vm_area_struct *vain)
+{
+	if (vain)
+		vma_refcount_put(load_relaxed(&vain->vm_mm), vain);
+}
+
 bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	return start_read(mm, vma);
+	struct vm_area_struct *vain = NULL;
+	bool is_locked = start_read(mm, vma, &vain);
+
+	drop_vain(vain);
+	return is_locked;
 }
 
 /*
@@ -215,32 +227,44 @@ static inline struct vm_area_struct *find_lockless(const struct mm_struct *mm,
 	return NULL;
 }
 
-__called_once struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm,
-							vaddr_t addr)
+__called_once struct vm_area_struct *
+lock_vma_or_miss(struct mm_struct *mm, vaddr_t addr, struct vma_miss *miss)
 {
 	struct vm_area_struct *vma;
-	unsigned event = VMA_LOCK_MISS;
 
+	*miss = (struct vma_miss){.event = VMA_LOCK_MISS};
 	rcu_read_lock();
 	vma = find_lockless(mm, addr);
 	if (unlikely(!vma))
-		goto out_unlock;
-	if (unlikely(!start_read(mm, vma))) {
-		event = VMA_LOCK_ABORT;
-		goto out_unlock;
+		return NULL;
+	if (unlikely(!start_read(mm, vma, &miss->vain))) {
+		miss->event = VMA_LOCK_ABORT;
+		return NULL;
 	}
-	rcu_read_unlock();
 	/* Locked now: what we found may have changed before. */
-	if (likely(addr >= vma->vm_start && addr < vma->vm_end))
+	if (likely(addr >= vma->vm_start && addr < vma->vm_end)) {
+		rcu_read_unlock();
 		return vma;
-	vma_refcount_put(mm, vma);
-	count_vm_event(VMA_LOCK_MISS);
+	}
+	miss->vain = vma;
 	return NULL;
+}
 
-out_unlock:
+void vma_missed(const struct vma_miss *miss)
+{
+	drop_vain(miss->vain);
 	rcu_read_unlock();
-	count_vm_event(event);
-	return NULL;
+	count_vm_event(miss->event);
+}
+
+struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vma_miss miss;
+	struct vm_area_struct *vma = lock_vma_or_miss(mm, addr, &miss);
+
+	if (!vma)
+		vma_missed(&miss);
+	return vma;
 }
 
 void vma_guard_release_mmap(struct vma_guard *guard)

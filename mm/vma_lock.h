@@ -62,19 +62,26 @@ bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_wake_writer(struct mm_struct *mm);
 
 /*
- * Drop a reader's reference. The reader that finds only the writer's part left
- * wakes it. `mm` outlives the call: the caller runs in it or holds it.
+ * Drop a reader's reference; does a writer wait? Then vma_wake_writer() is due.
+ *
+ * Release: pairs with the writer's look in wait_for_readers. Acquire: our look
+ * at vma_writer_wait must not come before the decrement, or the writer sleeps
+ * for ever.
+ */
+static inline bool vma_refcount_drop(struct vm_area_struct *vma)
+{
+	lockdep_release(vma);
+	return fetch_sub_acq_rel(&vma->vm_refcnt, 1) & VMA_LOCK_OFFSET;
+}
+
+/*
+ * The same, and wake it. `mm` outlives the call: the caller runs in it or holds
+ * it.
  */
 static inline void vma_refcount_put(struct mm_struct *mm,
 				    struct vm_area_struct *vma)
 {
-	lockdep_release(vma);
-	/*
-	 * Release: pairs with the writer's look in wait_for_readers. Acquire:
-	 * our look at vma_writer_wait must not come before the decrement, or
-	 * the writer sleeps for ever.
-	 */
-	if (unlikely(fetch_sub_acq_rel(&vma->vm_refcnt, 1) & VMA_LOCK_OFFSET))
+	if (unlikely(vma_refcount_drop(vma)))
 		vma_wake_writer(mm);
 }
 
@@ -137,6 +144,20 @@ void vma_mark_detached(struct vm_area_struct *vma);
  * none or it could not be had without waiting: a miss is not an answer.
  */
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, vaddr_t addr);
+
+/*
+ * The same for a caller that has no stack frame on its common path: what there
+ * is to do when it fails is left to vma_missed(), which must follow at once.
+ * The RCU section lasts until then.
+ */
+struct vma_miss {
+	struct vm_area_struct *vain; /* its reference is to be dropped */
+	unsigned event;		     /* to be counted */
+};
+
+struct vm_area_struct *lock_vma_or_miss(struct mm_struct *mm, vaddr_t addr,
+					struct vma_miss *miss);
+void vma_missed(const struct vma_miss *miss);
 
 enum vma_guard_kind {
 	GUARD_CONSUMED, /* nothing is held; vma must not be touched */

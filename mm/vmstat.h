@@ -34,19 +34,22 @@ _Static_assert(NR_VM_EVENTS <= 64, "room for each event");
 
 extern struct vm_event_state vm_events[MAX_HARTS];
 
-/* Relaxed accesses: another hart may read while we count. */
-static inline void count_vm_event(unsigned event)
-{
-	uint64_t *counter = &vm_events[machine_hart()].event[event];
-
-	store_relaxed(counter, load_relaxed(counter) + 1);
-}
-
+/*
+ * Relaxed accesses: another hart may read while we count. As a number: else gcc
+ * makes the address twice, which is four instructions more.
+ */
 static inline void count_vm_events(unsigned event, uint64_t n)
 {
-	uint64_t *counter = &vm_events[machine_hart()].event[event];
+	uint64_t *counter = (uint64_t *)((uint64_t)vm_events +
+					 machine_hart() * sizeof(vm_events[0]) +
+					 event * sizeof(vm_events[0].event[0]));
 
 	store_relaxed(counter, load_relaxed(counter) + n);
+}
+
+static inline void count_vm_event(unsigned event)
+{
+	count_vm_events(event, 1);
 }
 
 /*

@@ -316,12 +316,10 @@ static void truncate_when_copied(enum lock_point point)
 	writer_waits(1);
 }
 
-MM_TEST_ONCE(truncation_finds_a_copy_that_is_being_made)
+static void copy_and_truncate(void)
 {
 	struct fault_report report;
 
-	make();
-	the_file = env_file(PG, 0);
 	CHECK_EQ(TRY(do_mmap(the_mm, the_file, AT(8), PG, RW,
 			     MAP_PRIVATE | MAP_FIXED, 0)),
 		 AT(8));
@@ -337,6 +335,22 @@ MM_TEST_ONCE(truncation_finds_a_copy_that_is_being_made)
 	else
 		truncate_file(NULL); /* no hook in this program */
 	CHECK_ACCESS(AT(8), MMU_LOAD, SIGBUS, BUS_ADRERR);
+}
+
+MM_TEST_ONCE(truncation_finds_a_copy_that_is_being_made)
+{
+	make();
+	the_file = env_file(PG, 0);
+	copy_and_truncate();
+}
+
+/* By file_write_private(): the owner need not be told. */
+MM_TEST_ONCE(truncation_finds_a_copy_of_a_page_that_is_there)
+{
+	make();
+	the_file = env_file(PG, 0);
+	the_file->f_mapping->page_mkwrite = NULL;
+	copy_and_truncate();
 }
 
 static void shrink_stable(void *unused)
@@ -379,6 +393,7 @@ static const struct tap_test tests[] = {
     ENTRY(a_hart_elsewhere_forgets_later),
     ENTRY(whoever_finds_nothing_waits_for_the_fence),
     ENTRY(truncation_finds_a_copy_that_is_being_made),
+    ENTRY(truncation_finds_a_copy_of_a_page_that_is_there),
     ENTRY(type_stable_memory_waits_for_rcu),
 };
 

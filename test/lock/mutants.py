@@ -27,6 +27,8 @@ NOTICED_BY = {
     "no_fence_at_fork": "write_permission_is_forgotten_at_fork",
     "unlock_before_the_copy_is_mapped":
         "truncation_finds_a_copy_that_is_being_made",
+    "unlock_before_the_cached_copy_is_mapped":
+        "truncation_finds_a_copy_of_a_page_that_is_there",
     "no_look_for_open_gathers": "whoever_finds_nothing_waits_for_the_fence",
     "no_stale_mark": "a_hart_elsewhere_forgets_later",
     "no_grace_period": "type_stable_memory_waits_for_rcu",
@@ -57,7 +59,10 @@ NOTICED_BY = {
 }
 
 PASSED_BY = {
-    "none_in_file_faults": ["truncation_finds_a_copy_that_is_being_made"],
+    "none_in_file_faults": [
+        "truncation_finds_a_copy_that_is_being_made",
+        "truncation_finds_a_copy_of_a_page_that_is_there",
+    ],
 }
 
 

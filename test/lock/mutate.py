@@ -30,9 +30,11 @@ HOOKS = {"vma_lock.c": [
      '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
     ("	copy->index = vmf->pgoff;\n",
      "	copy->index = vmf->pgoff;\n	lock_hook(HOOK_COPIED);\n"),
+    ("	page_become_anon(copy, &vmf);\n",
+     "	page_become_anon(copy, &vmf);\n	lock_hook(HOOK_COPIED);\n"),
 ], "fault.c": [
-    ('#include "mm/vmstat.h"\n',
-     '#include "mm/vmstat.h"\n#include "test/lock/hook.h"\n'),
+    ('#include "mm/rmap.h"\n',
+     '#include "mm/rmap.h"\n#include "test/lock/hook.h"\n'),
     ("	spin_lock(vmf->ptl);\n"
      "	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))\n",
      "	lock_hook(HOOK_RESERVED);\n	spin_lock(vmf->ptl);\n"
@@ -59,11 +61,14 @@ HOOKS = {"vma_lock.c": [
 ], "tlb.c": [
     ('#include "mm/vmstat.h"\n',
      '#include "mm/vmstat.h"\n#include "test/lock/hook.h"\n'),
-    ("	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n",
+    ("	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n",
      "	lock_hook(HOOK_HARTS_SEEN);\n"
-     "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n"
+     "	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n"
      "	lock_hook(HOOK_MARKED);\n"),
 ]}
+
+# Headers whose functions are changed as if they were the file's own.
+INLINED = {"fault.c": "strategy.h"}
 
 MUTATIONS = {
     "none": ("vma_lock.c", []),
@@ -77,6 +82,11 @@ MUTATIONS = {
         ("	page_set_type(copy, PAGE_ANON);\n",
          "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
         ("DONE_COW)) {\n		page_unlock(vmf->page);\n", "DONE_COW)) {\n")]),
+    "unlock_before_the_cached_copy_is_mapped": ("fault_file.c", [
+        ("	page_become_anon(copy, &vmf);\n",
+         "	page_unlock(page);\n	page_become_anon(copy, &vmf);\n"),
+        ("finds the copy, too. */\n	page_unlock(page);\n",
+         "finds the copy, too. */\n")]),
     "no_look_for_open_gathers": ("tlb.c", [
         ("if (unlikely(load_relaxed(&mm->tlb_flush_pending) > 1))",
          "if (false)")]),
@@ -104,12 +114,12 @@ MUTATIONS = {
     "no_fence_for_tables": ("tlb.c", [
         ("if (gather->freed_tables)", "if (false)")]),
     "no_fence_at_copy": ("fault.c", [
-        ("		flush_tlb_page(vmf->guard.mm, "
+        ("		flush_tlb_page(vmf->vma->vm_mm, "
          "PAGE_ALIGN_DOWN(vmf->address));\n", "")]),
     "no_fence_at_fork": ("fork.c", [
         ("if (has_protected)", "if (false)")]),
     "no_stale_mark": ("tlb.c", [
-        ("	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n", "")]),
+        ("	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n", "")]),
     "no_grace_period": ("slab.c", [
         ("	machine_rcu_synchronize();\n", "")]),
     "no_family_lock_in_walks": ("rmap.c", [
@@ -183,10 +193,10 @@ MUTATIONS = {
         ("harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0)", "harts")]),
     "no_mark_before_the_second_look": ("tlb.c", [
         ("	lock_hook(HOOK_HARTS_SEEN);\n"
-         "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n",
+         "	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n",
          "	uint64_t now = fetch_or_acq_rel(&mm->ctx.hart_mask, 0);\n"),
         ("	return harts | fetch_or_acq_rel(&mm->ctx.hart_mask, 0);\n",
-         "	fetch_or_acq_rel(&mm->ctx.tlb_stale_mask, ~harts);\n"
+         "	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n"
          "	return harts | now;\n")]),
     "no_fence_before_free": ("tlb.c", [
         ("	struct page *table, *next;\n\n	if (!gather->whole_mm) {",
@@ -195,11 +205,11 @@ MUTATIONS = {
         ("	}\n	put_pages(gather);\n	list_for", "	}\n	list_for")]),
     "no_fence_before_the_copy_shows": ("fault.c", [
         ("		pte_get_and_clear(vmf->pte);\n"
-         "		flush_tlb_page(vmf->guard.mm, "
+         "		flush_tlb_page(vmf->vma->vm_mm, "
          "PAGE_ALIGN_DOWN(vmf->address));\n", ""),
         ("	pte_store(vmf->pte, pte_set(pte, PTE_W | PTE_D));\n",
          "	pte_store(vmf->pte, pte_set(pte, PTE_W | PTE_D));\n"
-         "	flush_tlb_page(vmf->guard.mm, "
+         "	flush_tlb_page(vmf->vma->vm_mm, "
          "PAGE_ALIGN_DOWN(vmf->address));\n")]),
 }
 
@@ -210,12 +220,24 @@ def replace(text, old, new):
     return text.replace(old, new)
 
 
+def read(source):
+    """The text of a file, with the header that is to be a part of it."""
+    folder, name = os.path.split(source)
+    with open(source) as f:
+        text = f.read()
+    if name in INLINED:
+        header = INLINED[name]
+        with open(os.path.join(folder, header)) as f:
+            text = replace(text, f'#include "mm/{header}"\n',
+                           replace(f.read(), "#pragma once\n", ""))
+    return text
+
+
 def main():
     name, output, *sources = sys.argv[1:]
     wanted, changes = MUTATIONS[name]
     source = next(s for s in sources if os.path.basename(s) == wanted)
-    with open(source) as f:
-        text = f.read()
+    text = read(source)
     for old, new in HOOKS.get(wanted, []):
         text = replace(text, old, new)
     for old, new in changes:
