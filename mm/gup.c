@@ -11,6 +11,7 @@
 #include "mm/internal.h"
 #include "mm/mm.h"
 #include "mm/pagetable.h"
+#include "mm/rmap.h"
 #include "mm/vma.h"
 
 /* Can the page be used as it is mapped, without a fault? */
@@ -198,46 +199,140 @@ int populate_range(struct mm_struct *mm, vaddr_t start, vaddr_t end, bool write)
 }
 
 /*
- * The page at addr, faulted in for the access, with a reference. NULL: not
- * accessible, or killed while waiting. No lock is held.
+ * What a debugger wants: write where the program may not. It is allowed where
+ * the program would get a copy of its own if it were allowed to write, and
+ * what the program may do stays as it is.
+ */
+static bool is_forced(const struct vm_area_struct *vma, bool write)
+{
+	return write && !vma_has(vma, VM_WRITE);
+}
+
+/* May memory of this area be accessed from outside? */
+static bool may_access(const struct vm_area_struct *vma, bool write, bool force)
+{
+	if (vma_has(vma, VM_IO | VM_PFNMAP))
+		return false;
+	if (vma_has(vma, write ? VM_WRITE : VM_READ))
+		return true;
+	return force && (!write || is_cow_mapping(vma_flags(vma)));
+}
+
+/*
+ * Replace the page that the entry shows by a copy, which stays read-only for
+ * the program. 0 also when the entry has changed meanwhile. mmap_lock is held.
+ */
+static int copy_for_force(struct vm_area_struct *vma, vaddr_t addr, pte_t *ptep)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct page *copy = page_alloc(0, GFP_USER), *old;
+	struct spinlock *ptl = pte_lockptr(ptep);
+	pte_t pte;
+
+	if (!copy)
+		return -ENOMEM;
+	spin_lock(ptl);
+	pte = pte_load(ptep);
+	if (pte_is_none(pte)) {
+		spin_unlock(ptl);
+		page_put(copy);
+		return 0;
+	}
+	old = pfn_to_page(pte_pfn(pte));
+	copy_page(page_address(copy), page_address(old));
+	page_set_type(copy, PAGE_ANON);
+	copy->mapping = vma->anon_vma;
+	copy->index = linear_page_index(vma, addr);
+	store_relaxed(&copy->count, PAGE_MAPPING);
+	/* As install_anon(): nobody may see both pages. */
+	pte_get_and_clear(ptep);
+	flush_tlb_page(mm, PAGE_ALIGN_DOWN(addr));
+	pte_store(ptep, pte_set(pte_make(page_to_pfn(copy), vma->vm_page_prot),
+				PTE_D));
+	spin_unlock(ptl);
+	if (old->type != PAGE_ANON)
+		add_mm_counter(mm, MM_ANONPAGES, 1);
+	if (pte_has(pte, PTE_SPECIAL))
+		return 0;
+	if (old->type != PAGE_ANON)
+		add_mm_counter(mm, file_rss_kind(vma), -1);
+	page_put_count(old, PAGE_MAPPING);
+	return 0;
+}
+
+/*
+ * Bring the entry a step nearer to what the access needs: a fault, or for a
+ * forced write the copy after it.
+ */
+static int make_accessible(struct vm_area_struct *vma, vaddr_t addr, bool write,
+			   bool *locked)
+{
+	pte_t *ptep = pt_walk(vma->vm_mm, addr);
+
+	if (!is_forced(vma, write))
+		return fault_in(vma, addr, write, FAULT_FLAG_ALLOW_RETRY,
+				locked);
+	if (!ptep || pte_is_none(pte_load(ptep)))
+		return fault_in(vma, addr, false, FAULT_FLAG_ALLOW_RETRY,
+				locked);
+	if (anon_vma_prepare(vma))
+		return -ENOMEM;
+	return copy_for_force(vma, addr, ptep);
+}
+
+/* The page behind an entry, with a reference, if it allows the access. */
+static struct page *accessible_page(struct vm_area_struct *vma, vaddr_t addr,
+				    bool write)
+{
+	pte_t *ptep = pt_walk(vma->vm_mm, addr), pte;
+	struct page *page = NULL;
+
+	if (!ptep)
+		return NULL;
+	spin_lock(pte_lockptr(ptep));
+	pte = pte_load(ptep);
+	/* PROT_NONE leaves the page, and takes V alone from the entry. */
+	if (!pte_is_none(pte))
+		page = pfn_to_page(pte_pfn(pte));
+	if (page && write && !pte_has(pte, PTE_W) &&
+	    (!is_forced(vma, write) || page->type != PAGE_ANON ||
+	     page_refcount(page) != 1))
+		page = NULL;
+	if (page)
+		page_get(page);
+	spin_unlock(pte_lockptr(ptep));
+	return page;
+}
+
+/*
+ * The page at addr, faulted in for the access, with a reference and with
+ * mmap_lock held for reading, so that no fork shares it before it is written.
+ * NULL: not accessible, or killed while waiting; no lock is held.
  */
 static struct page *get_user_page(struct mm_struct *mm, vaddr_t addr,
 				  bool write, bool force)
 {
-	uint64_t need = write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC;
-	struct page *page = NULL;
 	bool locked = false;
 	int err = 0;
 
-	while (!page && !err) {
+	while (!err) {
 		struct vm_area_struct *vma;
+		struct page *page;
 
 		if (!locked && mmap_read_lock_killable(mm))
-			return page;
+			return NULL;
 		locked = true;
 		vma = vma_lookup(mm, addr);
-		if (!vma || vma_has(vma, VM_IO | VM_PFNMAP) ||
-		    (!vma_has(vma, need) && (write || !force)))
+		if (!vma || !may_access(vma, write, force))
 			break;
-		if (is_mapped(mm, addr, write)) {
-			pte_t *ptep = pt_walk(mm, addr);
-
-			spin_lock(pte_lockptr(ptep));
-			if (is_mapped(mm, addr, write)) {
-				page = pfn_to_page(pte_pfn(pte_load(ptep)));
-				page_get(page);
-			}
-			spin_unlock(pte_lockptr(ptep));
-			continue;
-		}
-		if (!vma_has(vma, VM_ACCESS_FLAGS))
-			break; /* nothing would ever become present */
-		err =
-		    fault_in(vma, addr, write, FAULT_FLAG_ALLOW_RETRY, &locked);
+		page = accessible_page(vma, addr, write);
+		if (page)
+			return page;
+		err = make_accessible(vma, addr, write, &locked);
 	}
 	if (locked)
 		mmap_read_unlock(mm);
-	return page;
+	return NULL;
 }
 
 uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
@@ -259,6 +354,7 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 			memcpy(va, (char *)buf + done, part);
 		else
 			memcpy((char *)buf + done, va, part);
+		mmap_read_unlock(mm);
 		page_put(page);
 		done += part;
 	}

@@ -14,6 +14,7 @@
 #include "abi/limits.h"
 #include "kernel/fs/proc.h"
 #include "kernel/process.h"
+#include "kernel/remote.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
@@ -306,30 +307,15 @@ static long mem_move(struct open_file *file, struct io *io, uint64_t *pos,
 		     bool write)
 {
 	struct mm_struct *mm = proc_mm(file->inode);
-	long total = 0;
-	char buf[256];
+	long done;
 
 	if (!mm)
 		return 0;
-	while (io->count) {
-		size_t n = min(io->count, sizeof(buf)), done = n;
-
-		if (write)
-			done = io_get(io, buf, n);
-		if (done)
-			done =
-			    access_remote_vm(mm, *pos, buf, done, write, true);
-		if (!write)
-			done = io_put(io, buf, done);
-		*pos += done;
-		total += (long)done;
-		if (done < n) {
-			total = total ? total : -EIO;
-			break;
-		}
-	}
+	done = remote_move(mm, io, *pos, io->count, write, true);
 	mmput(mm);
-	return total;
+	if (done > 0)
+		*pos += (uint64_t)done;
+	return done;
 }
 
 static long mem_read(struct open_file *file, struct io *io, uint64_t *pos)

@@ -192,6 +192,47 @@ MM_TEST(permissions_hold_for_outsiders)
 	CHECK_EQ(word, FILE_WORD(0));
 }
 
+/* What the program may do stays as it is. */
+MM_TEST(a_forced_write_makes_a_private_copy)
+{
+	struct mm_struct *mm = env_mm(), *child;
+	struct file *file = env_file(PG, 0);
+	uint64_t word = 77;
+
+	env_mmap(mm, AT(0), 1, PROT_READ);
+	map_file(mm, file, 1, 1, PROT_READ, MAP_PRIVATE);
+	env_mmap(mm, AT(2), 1, PROT_NONE);
+	env_mmap(mm, AT(3), 1, RW);
+	STORE(AT(3), 5);
+	TRY_OK(do_mprotect(mm, AT(3), PG, PROT_READ));
+	LOAD(AT(0));
+	LOAD(AT(1));
+	child = env_fork(mm);
+	for (unsigned i = 0; i < 4; i++) {
+		word = 77 + i;
+		if (remote(mm, AT(i), &word, 8, true, true) != 8) {
+			CHECK(env_injected());
+			return;
+		}
+		CHECK_EQ(remote(mm, AT(i), &word, 8, false, true), 8);
+		CHECK_EQ(word, 77 + i);
+	}
+	CHECK_EQ(LOAD(AT(0)), 77);
+	CHECK_EQ(LOAD(AT(1)), 78);
+	CHECK_EQ(LOAD(AT(3)), 80);
+	CHECK_ACCESS(AT(0), MMU_STORE, SIGSEGV, SEGV_ACCERR);
+	CHECK_ACCESS(AT(3), MMU_STORE, SIGSEGV, SEGV_ACCERR);
+	CHECK(env_file_word(file, 0, &word));
+	CHECK_EQ(word, FILE_WORD(0));
+	TRY_OK(do_mprotect(mm, AT(2), PG, RW));
+	CHECK_EQ(LOAD(AT(2)), 79);
+	STORE(AT(2), 1);
+	env_switch(0, child);
+	CHECK_EQ(LOAD(AT(0)), 0);
+	CHECK_EQ(LOAD(AT(1)), FILE_WORD(0));
+	CHECK_EQ(LOAD(AT(3)), 5);
+}
+
 MM_TEST(futex_keys_follow_the_page_of_shared_memory)
 {
 	struct mm_struct *mm = env_mm();
@@ -224,6 +265,7 @@ static const struct tap_test tests[] = {
     ENTRY(memory_is_read_and_written_from_outside),
     ENTRY(outsiders_write_a_copy_not_the_shared_page),
     ENTRY(permissions_hold_for_outsiders),
+    ENTRY(a_forced_write_makes_a_private_copy),
     ENTRY(futex_keys_follow_the_page_of_shared_memory),
 };
 
