@@ -106,6 +106,11 @@ long sys_munlockall(void)
 	return do_munlockall(current->mm);
 }
 
+long sys_mseal(uint64_t addr, uint64_t len, uint64_t flags)
+{
+	return do_mseal(current->mm, addr, len, flags);
+}
+
 long sys_brk(uint64_t brk)
 {
 	return (long)do_brk(current->mm, brk);

@@ -102,9 +102,25 @@ static int remove_pages(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 			     linear_page_index(vma, end));
 }
 
+/*
+ * Is it advice that a sealed area refuses? What is thrown away could be written
+ * otherwise, so only memory that the program cannot write is protected.
+ */
+static bool breaks_seal(const struct vm_area_struct *vma, int advice)
+{
+	if (!vma_has(vma, VM_SEALED) || vma->vm_file ||
+	    vma_has(vma, VM_SHARED | VM_WRITE))
+		return false;
+	return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED ||
+	       advice == MADV_FREE || advice == MADV_REMOVE ||
+	       advice == MADV_DONTFORK || advice == MADV_WIPEONFORK;
+}
+
 static int advise_area(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end,
 		       int advice)
 {
+	if (breaks_seal(*vmap, advice))
+		return -EPERM;
 	switch (advice) {
 	case MADV_WILLNEED:
 		return 0; /* everything is in memory and stays there */

@@ -86,6 +86,7 @@ int do_mlock(struct mm_struct *mm, vaddr_t addr, uint64_t len, bool onfault);
 int do_munlock(struct mm_struct *mm, vaddr_t addr, uint64_t len);
 int do_mlockall(struct mm_struct *mm, int flags);
 int do_munlockall(struct mm_struct *mm);
+int do_mseal(struct mm_struct *mm, vaddr_t addr, uint64_t len, uint64_t flags);
 
 /* brk(2): the new break, or the old one when it cannot be changed. */
 vaddr_t do_brk(struct mm_struct *mm, vaddr_t brk);

@@ -158,6 +158,8 @@ static int mprotect_area(struct tlb_gather *gather,
 	uint64_t old = vma_flags(vma), npages = (end - start) >> PAGE_SHIFT;
 	int err;
 
+	if (old & VM_SEALED)
+		return -EPERM;
 	if (old == flags)
 		return 0;
 	err = account(vma, npages, &flags);

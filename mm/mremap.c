@@ -346,6 +346,8 @@ static long mremap_locked(struct mremap *op)
 
 	if (!vma)
 		return -EFAULT;
+	if (vma_has(vma, VM_SEALED))
+		return -EPERM;
 	if (op->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return mremap_to(vma, op);
 	if (op->old_len >= op->new_len) {

@@ -21,9 +21,21 @@ static int may_split(struct vm_area_struct *vma, vaddr_t addr)
 	return vma->vm_ops->may_split(vma, addr);
 }
 
+/* Is one of the areas between this one and `end` sealed? */
+static __noinline bool has_seal_above(const struct vm_area_struct *vma,
+				      vaddr_t end)
+{
+	while ((vma = vma_next(vma)) && vma->vm_start < end) {
+		if (vma_has(vma, VM_SEALED))
+			return true;
+	}
+	return false;
+}
+
 /*
- * All that can fail: afterwards no area reaches beyond both ends of the range,
- * and those that reach beyond one agree to be cut. *vmap: the first area.
+ * All that can fail: afterwards no area of the range is sealed, none reaches
+ * beyond both of its ends, and those that reach beyond one agree to be cut.
+ * *vmap: the first area.
  */
 static int munmap_prepare(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 			  struct vm_area_struct **vmap)
@@ -31,8 +43,13 @@ static int munmap_prepare(struct mm_struct *mm, vaddr_t start, vaddr_t end,
 	struct vm_area_struct *last = *vmap;
 	int err = may_split(*vmap, start);
 
-	if (end > last->vm_end)
+	if (vma_has(last, VM_SEALED))
+		return -EPERM;
+	if (end > last->vm_end) {
+		if (has_seal_above(last, end))
+			return -EPERM;
 		last = find_vma_intersection(mm, end - 1, end);
+	}
 	if (!err && last)
 		err = may_split(last, end);
 	if (err || start <= (*vmap)->vm_start || end >= (*vmap)->vm_end)
