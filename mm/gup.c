@@ -298,8 +298,12 @@ static struct page *accessible_page(struct vm_area_struct *vma, vaddr_t addr,
 	    (!is_forced(vma, write) || page->type != PAGE_ANON ||
 	     page_refcount(page) != 1))
 		page = NULL;
-	if (page)
+	if (page) {
 		page_get(page);
+		/* Written: not free to go any more (lazyfree.c). */
+		if (write)
+			pte_store(ptep, pte_set(pte, PTE_D));
+	}
 	spin_unlock(pte_lockptr(ptep));
 	return page;
 }

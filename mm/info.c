@@ -28,14 +28,17 @@ static void count_page(struct vma_info *info, const struct page *page,
 		       pte_t pte)
 {
 	uint32_t mappings = max(page_mapcount(page), 1u);
-	bool is_dirty = page->type == PAGE_ANON || pte_has(pte, PTE_D) ||
-			page_test_flag(page, PG_DIRTY);
+	/* What is anonymous lacks D only while it is free to go (lazyfree.c).
+	 */
+	bool is_dirty = pte_has(pte, PTE_D) || page_test_flag(page, PG_DIRTY);
 
 	info->rss += PAGE_SIZE;
 	info->pss += PAGE_SIZE / mappings;
 	info->pss_dirty += is_dirty ? PAGE_SIZE / mappings : 0;
-	if (page->type == PAGE_ANON)
+	if (page->type == PAGE_ANON) {
 		info->anonymous += PAGE_SIZE;
+		info->lazyfree += is_dirty ? 0 : PAGE_SIZE;
+	}
 	if (pte_has(pte, PTE_A))
 		info->referenced += PAGE_SIZE;
 	if (mappings > 1)

@@ -25,9 +25,22 @@ void unmap_page_range(struct tlb_gather *gather, struct vm_area_struct *vma,
 /* The same with a fence of its own. */
 void zap_page_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
 
-/* As above, but only pages of the file itself when !even_cows. */
-void zap_file_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
-		    vaddr_t start, vaddr_t end, bool even_cows);
+/*
+ * As unmap_page_range(), but anonymous pages whose entry has one of the bits
+ * `keep` stay, and with any the page of zeros: ~0 is pages of the file alone.
+ * The number of anonymous pages that went.
+ */
+uint64_t zap_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
+		   vaddr_t start, vaddr_t end, uint64_t keep);
+
+/*
+ * MADV_FREE: the private pages of [start, end) may go when memory is short,
+ * unless they are written before. mmap_lock is held for reading.
+ */
+void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
+void lazyfree_init(void);
+/* The address space ends; if it ever freed lazily (mm->lazy.next). */
+void lazyfree_leave(struct mm_struct *mm);
 
 /* Unmap [start, end) and remove its areas; mmap_lock is held for writing. */
 int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);

@@ -75,7 +75,7 @@ static int change_flags(struct vm_area_struct **vmap, vaddr_t start,
 	return 0;
 }
 
-/* Throw away the pages of [start, end) in one area. */
+/* Throw away the pages of [start, end) in one area, at once or lazily. */
 static int drop_pages(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
 		      int advice)
 {
@@ -84,7 +84,10 @@ static int drop_pages(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
 		return -EINVAL;
 	if (advice == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
-	zap_page_range(vma, start, end);
+	if (advice == MADV_FREE)
+		free_lazily(vma, start, end);
+	else
+		zap_page_range(vma, start, end);
 	return 0;
 }
 

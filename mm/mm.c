@@ -33,6 +33,7 @@ void mm_init(void)
 	vma_caches_init();
 	rmap_init();
 	filemap_init();
+	lazyfree_init();
 	zero_page = page_alloc(0, GFP_ZERO | GFP_NOFAIL_INJECT);
 	BUG_ON(!zero_page);
 }
@@ -129,6 +130,8 @@ static void exit_mmap(struct mm_struct *mm)
 	struct tlb_gather gather;
 
 	BUG_ON(load_relaxed(&mm->ctx.hart_mask));
+	if (mm->lazy.next)
+		lazyfree_leave(mm);
 	mmap_write_lock(mm);
 	tlb_gather_init(&gather, mm, true);
 	for_each_vma (mm, vma) {

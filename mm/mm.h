@@ -141,7 +141,7 @@ struct vma_info {
 	const char *name;  /* "[heap]", "[stack]", ... or NULL */
 	/* Filled when asked for (smaps); bytes. */
 	uint64_t rss, pss, pss_dirty, shared_clean, shared_dirty, private_clean,
-	    private_dirty, referenced, anonymous, locked;
+	    private_dirty, referenced, anonymous, lazyfree, locked;
 };
 
 /*

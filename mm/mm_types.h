@@ -258,6 +258,7 @@ struct mm_struct {
 	vaddr_t start_stack, arg_start, arg_end, env_start, env_end;
 	vaddr_t vdso;		 /* a; where its special mapping is, or was */
 	struct mm_limits limits; /* M */
+	struct list_head lazy;	 /* lazyfree.c; next NULL: never was in it */
 	struct file *exe_file;	 /* exec; holds a reference */
 	void *private;		 /* the kernel's */
 

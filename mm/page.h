@@ -219,11 +219,15 @@ static inline void page_put(struct page *page)
  *		still end the program that used everything up
  *  GFP_ZERO    the pages are zeroed
  *  GFP_NOFAIL_INJECT  the fault injector leaves it alone
+ *  GFP_NOSHRINK  take what is free, and have nothing given back: needed where a
+ *		table lock is held, or one that is inside it: a shrinker takes
+ *it
  */
 #define GFP_KERNEL	  0u
 #define GFP_USER	  (1u << 0)
 #define GFP_ZERO	  (1u << 1)
 #define GFP_NOFAIL_INJECT (1u << 2)
+#define GFP_NOSHRINK	  (1u << 3)
 
 /* A range of RAM handed over at boot: [start, end), bytes, page aligned. */
 struct memory_range {

@@ -285,7 +285,8 @@ static struct page *block_find(unsigned order, unsigned gfp)
 	}
 	if (page)
 		return page;
-	page_shrink();
+	if (!(gfp & GFP_NOSHRINK))
+		page_shrink();
 	page_drain_all();
 	return block_alloc(order, gfp);
 }

@@ -54,7 +54,8 @@ __cold void kmem_cache_init(struct kmem_cache *cache, const char *name,
 /* A fresh page, all its objects free. Not on any list yet. */
 static struct page *slab_new(struct kmem_cache *cache, unsigned gfp)
 {
-	struct page *slab = page_alloc(0, gfp & ~(GFP_ZERO | GFP_USER));
+	struct page *slab =
+	    page_alloc(0, (gfp & ~(GFP_ZERO | GFP_USER)) | GFP_NOSHRINK);
 	char *object;
 
 	if (!slab)
@@ -141,7 +142,14 @@ static __noinline void *alloc_slow(struct kmem_cache *cache,
 {
 	void *object = NULL;
 
-	if (hart_refill(cache, hart, gfp | GFP_NOFAIL_INJECT)) {
+	gfp |= GFP_NOFAIL_INJECT;
+	if (!hart_refill(cache, hart, gfp)) {
+		/* Shrinkers take locks that ours is inside of. */
+		spin_unlock(&hart->lock);
+		page_shrink();
+		spin_lock(&hart->lock);
+	}
+	if (hart->free || hart_refill(cache, hart, gfp)) {
 		object = hart->free;
 		hart->free = *link_of(cache, object);
 		hart->nr_free--;

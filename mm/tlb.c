@@ -111,7 +111,7 @@ void tlb_gather_init(struct tlb_gather *gather, struct mm_struct *mm,
 
 __noinline bool tlb_gather_more(struct tlb_gather *gather)
 {
-	struct tlb_batch *batch = page_alloc_virt(GFP_KERNEL);
+	struct tlb_batch *batch = page_alloc_virt(GFP_KERNEL | GFP_NOSHRINK);
 
 	if (!batch)
 		return false;

@@ -26,11 +26,11 @@ void unmap_mapping_range(struct address_space *mapping, pgoff_t start,
 		struct tlb_gather gather;
 
 		tlb_gather_init(&gather, vma->vm_mm, false);
-		zap_file_pages(
+		zap_pages(
 		    &gather, vma,
 		    vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
 		    vma->vm_start + ((last - vma->vm_pgoff) << PAGE_SHIFT),
-		    even_cows);
+		    even_cows ? 0 : ~0UL);
 		tlb_gather_finish(&gather);
 	}
 	up_read(&mapping->i_mmap_rwsem);

@@ -12,7 +12,7 @@
 struct zap {
 	struct tlb_gather *gather;
 	struct vm_area_struct *vma;
-	bool file_pages_only;
+	uint64_t keep;		  /* anonymous pages with one of these bits */
 	int64_t nr_anon, nr_file; /* removed so far */
 };
 
@@ -37,7 +37,7 @@ static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 	struct spinlock *ptl = pte_lockptr(ptep);
 	struct tlb_gather *gather = zap->gather;
 	bool is_shared = vma_hw_sets_dirty(zap->vma), is_full = false;
-	bool keeps_anon = zap->file_pages_only;
+	const uint64_t keep = zap->keep;
 	int64_t nr_anon = 0, nr_file = 0, nr_special = 0;
 	pte_t *start = ptep, *stop = ptep + ((end - va) >> PAGE_SHIFT);
 
@@ -50,7 +50,7 @@ static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 		if (pte_is_none(pte))
 			continue;
 		if (unlikely(pte_has(pte, PTE_SPECIAL))) {
-			if (keeps_anon)
+			if (keep)
 				continue;
 			clear_entry(ptep, is_shared);
 			nr_special++;
@@ -58,7 +58,7 @@ static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 		}
 		page = pfn_to_page(pte_pfn(pte));
 		is_anon = page->type == PAGE_ANON;
-		if (is_anon && keeps_anon)
+		if (is_anon && unlikely(keep) && pte_has(pte, keep))
 			continue;
 		if (clear_entry(ptep, is_shared))
 			page_set_flag(page, PG_DIRTY);
@@ -120,11 +120,11 @@ void zap_page_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	tlb_gather_finish(&gather);
 }
 
-void zap_file_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
-		    vaddr_t start, vaddr_t end, bool even_cows)
+uint64_t zap_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
+		   vaddr_t start, vaddr_t end, uint64_t keep)
 {
-	struct zap zap = {
-	    .gather = gather, .vma = vma, .file_pages_only = !even_cows};
+	struct zap zap = {.gather = gather, .vma = vma, .keep = keep};
 
 	zap_range(&zap, start, end);
+	return (uint64_t)zap.nr_anon;
 }

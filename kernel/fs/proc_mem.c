@@ -110,7 +110,7 @@ static void show_usage(struct seq *seq, const struct vma_info *info)
 	show_kib(seq, "Private_Dirty", info->private_dirty);
 	show_kib(seq, "Referenced", info->referenced);
 	show_kib(seq, "Anonymous", info->anonymous);
-	show_kib(seq, "LazyFree", 0);
+	show_kib(seq, "LazyFree", info->lazyfree);
 	show_kib(seq, "AnonHugePages", 0);
 	show_kib(seq, "ShmemPmdMapped", 0);
 	show_kib(seq, "FilePmdMapped", 0);
@@ -184,6 +184,7 @@ static void add_usage(struct seq *seq, const struct vma_info *info, void *ctx)
 	sum->private_dirty += info->private_dirty;
 	sum->referenced += info->referenced;
 	sum->anonymous += info->anonymous;
+	sum->lazyfree += info->lazyfree;
 	sum->locked += info->locked;
 }
 

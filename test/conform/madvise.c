@@ -227,43 +227,6 @@ TEST(madvise_dontneed_locked_takes_locked_memory)
 	CHECK(has_vm_flag(p, "lo"));
 }
 
-TEST(madvise_free_gives_zeros_or_what_was_there)
-{
-	char *p = filled(1);
-	uint8_t c;
-
-	EQ(madvise(p, PAGE, MADV_FREE), 0);
-	c = get(p);
-	CHECK(c == 0 || c == 'A');
-}
-
-TEST(madvise_free_keeps_what_is_written_afterwards)
-{
-	char *p = filled(1);
-
-	EQ(madvise(p, PAGE, MADV_FREE), 0);
-	put(p, 'x');
-	EQ(get(p), 'x');
-}
-
-TEST(madvise_free_refuses_files_and_shared_memory)
-{
-	EQ(madvise(map_fd(file_of(1), 1, RW, MAP_PRIVATE), PAGE, MADV_FREE),
-	   -EINVAL);
-	EQ(madvise(map_fd(file_of(1), 1, RW, MAP_SHARED), PAGE, MADV_FREE),
-	   -EINVAL);
-	EQ(madvise(shared(1, RW), PAGE, MADV_FREE), -EINVAL);
-}
-
-TEST(madvise_free_refuses_locked_memory)
-{
-	char *p = filled(1);
-
-	EQ(mlock(p, PAGE), 0);
-	EQ(madvise(p, PAGE, MADV_FREE), -EINVAL);
-	EQ(get(p), 'A');
-}
-
 TEST(madvise_cold_refuses_locked_memory)
 {
 	char *p = filled(1);

@@ -344,7 +344,7 @@ static void op_madvise(void)
 	int advice = advices[byte() % ARRAY_SIZE(advices)];
 	struct flat_space *s = start();
 	unsigned first, npages;
-	long expected = 0;
+	long expected = 0, err;
 	bool has_hole = false;
 
 	range(&first, &npages);
@@ -361,8 +361,11 @@ static void op_madvise(void)
 	if (expected == -ENOMEM)
 		host_fail_nth(0);
 	trace("madvise %u+%u advice %d: %ld", first, npages, advice, expected);
-	end(s, do_madvise(s->mm, FLAT_AT(first), npages * PG, advice), expected,
-	    FAILS_PARTLY);
+	err = do_madvise(s->mm, FLAT_AT(first), npages * PG, advice);
+	/* What the program said it can do without is gone at once. */
+	if (advice == MADV_FREE)
+		page_shrink();
+	end(s, err, expected, FAILS_PARTLY);
 }
 
 /* What a walk that faults pages in meets at this page. */

@@ -2,6 +2,7 @@
 /* madvise: what each advice does, and to whom it may be given. */
 #include "test/host/mm_env.h"
 
+#include "mm/page.h"
 #include "mm/vma.h"
 
 #define BASE  0x10000000UL
@@ -44,10 +45,106 @@ MM_TEST(dontneed_drops_private_pages)
 	CHECK_EQ(LOAD(AT(1)), 0);
 	CHECK_EQ(LOAD(AT(2)), 0);
 	CHECK_EQ(LOAD(AT(3)), 13);
-	CHECK_EQ(advise(mm, 3, 2, MADV_FREE), 0);
+}
+
+static uint64_t lazy_bytes(struct mm_struct *mm)
+{
+	struct vma_info info;
+
+	CHECK(mm_next_area(mm, BASE, &info, true));
+	CHECK_EQ(info.private_clean + info.shared_clean, info.lazyfree);
+	return info.lazyfree;
+}
+
+MM_TEST(free_leaves_pages_until_memory_is_short)
+{
+	struct mm_struct *mm = six_pages();
+
+	CHECK_EQ(advise(mm, 1, 4, MADV_FREE), 0);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 6);
+	CHECK_EQ(lazy_bytes(mm), 4 * PG);
+	CHECK_EQ(LOAD(AT(1)), 11);
+	STORE(AT(2), 102);
+	CHECK_EQ(lazy_bytes(mm), 3 * PG);
+	CHECK_EQ(LOAD(AT(3)), 13);
+	page_shrink();
+	env_step(__FILE__, __LINE__);
+	CHECK_EQ(get_mm_counter(mm, MM_ANONPAGES), 3);
+	CHECK_EQ(LOAD(AT(0)), 10);
+	CHECK_EQ(LOAD(AT(1)), 0);
+	CHECK_EQ(LOAD(AT(2)), 102);
 	CHECK_EQ(LOAD(AT(3)), 0);
-	STORE(AT(3), 1);
-	CHECK_EQ(LOAD(AT(3)), 1);
+	CHECK_EQ(LOAD(AT(5)), 15);
+	STORE(AT(3), 103);
+	page_shrink();
+	CHECK_EQ(LOAD(AT(3)), 103);
+	/* And once more: it has left the list of those who have such pages. */
+	CHECK_EQ(advise(mm, 3, 1, MADV_FREE), 0);
+	page_shrink();
+	CHECK_EQ(LOAD(AT(3)), 0);
+}
+
+/* Each way to write takes the page back. */
+MM_TEST(a_page_freed_lazily_is_kept_by_a_write)
+{
+	struct mm_struct *mm = six_pages();
+	uint64_t word = 77;
+
+	CHECK_EQ(advise(mm, 0, 6, MADV_FREE), 0);
+	TRY_OK(do_mprotect(mm, AT(0), PG, PROT_READ));
+	TRY_OK(do_mprotect(mm, AT(0), 2 * PG, RW));
+	STORE(AT(0), 100);
+	CHECK_EQ(access_remote_vm(mm, AT(1), &word, 8, true, false), 8);
+	TRY_OK(do_mprotect(mm, AT(2), PG, PROT_READ));
+	CHECK_EQ(access_remote_vm(mm, AT(2), &word, 8, true, true), 8);
+	TRY_OK(do_madvise(mm, AT(3), PG, MADV_POPULATE_WRITE));
+	TRY_OK(do_mlock(mm, AT(4), PG, true)); /* does not write it */
+	page_shrink();
+	env_step(__FILE__, __LINE__);
+	CHECK_EQ(LOAD(AT(0)), 100);
+	CHECK_EQ(LOAD(AT(1)), 77);
+	CHECK_EQ(LOAD(AT(2)), 77);
+	CHECK_EQ(LOAD(AT(3)), 13);
+	CHECK_EQ(LOAD(AT(4)), 14);
+	CHECK_EQ(LOAD(AT(5)), 0);
+}
+
+MM_TEST(free_is_for_one_process)
+{
+	struct mm_struct *mm = six_pages(), *child = env_fork(mm);
+
+	CHECK_EQ(advise(mm, 0, 2, MADV_FREE), 0);
+	STORE(AT(1), 101);
+	page_shrink();
+	env_step(__FILE__, __LINE__);
+	CHECK_EQ(LOAD(AT(0)), 0);
+	CHECK_EQ(LOAD(AT(1)), 101);
+	env_switch(0, child);
+	CHECK_EQ(LOAD(AT(0)), 10);
+	CHECK_EQ(LOAD(AT(1)), 11);
+}
+
+MM_TEST(a_short_allocation_takes_pages_freed_lazily)
+{
+	struct mm_struct *mm = six_pages();
+	struct page *page, *all = NULL;
+
+	CHECK_EQ(advise(mm, 0, 6, MADV_FREE), 0);
+	while ((page = page_alloc(0, GFP_KERNEL | GFP_NOFAIL_INJECT |
+					 GFP_NOSHRINK))) {
+		page->private = (uint64_t)all;
+		all = page;
+	}
+	CHECK_EQ(LOAD(AT(0)), 10);
+	page = page_alloc(0, GFP_KERNEL | GFP_NOFAIL_INJECT);
+	CHECK(page);
+	CHECK_EQ(mm_rss(mm), 0);
+	page_put(page);
+	while ((page = all)) {
+		all = (struct page *)page->private;
+		page_put(page);
+	}
+	CHECK_EQ(LOAD(AT(0)), 0);
 }
 
 MM_TEST(dontneed_shows_the_file_again)
@@ -232,6 +329,10 @@ MM_TEST(populate_says_what_stopped_it)
 
 static const struct tap_test tests[] = {
     ENTRY(dontneed_drops_private_pages),
+    ENTRY(free_leaves_pages_until_memory_is_short),
+    ENTRY(a_page_freed_lazily_is_kept_by_a_write),
+    ENTRY(free_is_for_one_process),
+    ENTRY(a_short_allocation_takes_pages_freed_lazily),
     ENTRY(dontneed_shows_the_file_again),
     ENTRY(locked_pages_are_not_dropped_unasked),
     ENTRY(a_hole_is_reported_but_the_rest_is_done),

@@ -196,34 +196,6 @@ static int64_t kernel_access(const struct step *step, struct observation *seen)
 	return done < 0 ? -error : done;
 }
 
-/*
- * Memory given up with MADV_FREE goes at once, as if the system were short of
- * it: area by area, since Linux stops at the first area that refuses.
- */
-static int64_t advise_free(uint64_t start, uint64_t len)
-{
-	uint64_t end = start + ((len + ORACLE_PAGE - 1) & -ORACLE_PAGE);
-	bool has_hole = false;
-	struct area area;
-
-	while (start < end) {
-		uint64_t stop;
-
-		if (!look_area(start, &area) || area.start >= end)
-			return -ENOMEM;
-		if (area.start > start) {
-			has_hole = true;
-			start = area.start;
-		}
-		stop = area.end < end ? area.end : end;
-		if (syscall(SYS_madvise, start, stop - start, MADV_FREE) ||
-		    syscall(SYS_madvise, start, stop - start, MADV_DONTNEED))
-			return -errno;
-		start = stop;
-	}
-	return has_hole ? -ENOMEM : 0;
-}
-
 /* Pages of files are unmapped when they are paged out, and here there is no
  * need to. */
 static bool has_files(uint64_t start, uint64_t len)
@@ -251,8 +223,6 @@ static int64_t run_madvise(const uint64_t *arg, bool *was_skipped)
 		*was_skipped = has_swap || has_files(arg[0], arg[1]);
 	if (*was_skipped)
 		return 0;
-	if (arg[2] == MADV_FREE && is_range)
-		return advise_free(arg[0], arg[1]);
 	return call(SYS_madvise, arg);
 }
 
