@@ -131,8 +131,9 @@ long sys_memfd_create(uint64_t uname, uint64_t flags)
 	long len;
 	int err;
 
-	if ((unsigned)flags &
-	    ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC))
+	if ((unsigned)flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING |
+				MFD_NOEXEC_SEAL | MFD_EXEC) ||
+	    !(~flags & (MFD_NOEXEC_SEAL | MFD_EXEC)))
 		return -EINVAL;
 	len = strncpy_from_user(name, uname, sizeof(name));
 	if (len < 0 || len == sizeof(name))

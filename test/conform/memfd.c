@@ -56,6 +56,11 @@ TEST(memfd_refuses_unknown_flags)
 	EQ(memfd_create("a", 0x1000), -EINVAL);
 }
 
+TEST(memfd_refuses_to_be_executable_and_not)
+{
+	EQ(memfd_create("a", MFD_NOEXEC_SEAL | MFD_EXEC), -EINVAL);
+}
+
 TEST(memfd_refuses_a_bad_name)
 {
 	EQ(memfd_create(hole(1), 0), -EFAULT);
