@@ -40,7 +40,8 @@ STEPS = [
     ("step", ["while $priv == 0", "stepi", "end", "info symbol $pc",
               "print $priv"]),
     ("last", ["fl-fault"]),
-    ("own", ["break mm_fault", "continue", "tbreak *$ra",
+    # mm_fault itself is inlined into its callers.
+    ("own", ["break *mm_fault_bits", "continue", "tbreak *$ra",
              "set $pc = (long)&backtrace_here", "continue"]),
     ("end", ["kill"]),
 ]
@@ -95,7 +96,7 @@ def main():
     area = r"^0x[0-9a-f]+-0x[0-9a-f]+ [r-][w-][x-][sp] pgoff"
     lint.run([
         ("a breakpoint in the fault path stops the kernel",
-         shows(said, "symbols", r"Breakpoint \d+, mm_fault")),
+         shows(said, "symbols", r"Breakpoint [\d.]+, mm_fault")),
         ("the first fault of a program stops the kernel",
          shows(said, "trap", "user_page_fault ")),
         ("the backtrace reaches the trap", shows(
