@@ -3,11 +3,11 @@
  * System calls: one table from number to handler, indexed by trap.S.
  *
  * Every call that exists has one line in kernel/syscalls.def, which gives both
- * its prototype (here) and its place in the table (syscall.c). Handlers get
- * the raw registers as uint64_t, since nothing promises that a program extends
- * an int as C would, and return the result or -Exxx. A call that needs s0-s11
- * in the frame, or changes the frame, is listed as SYSCALL_FULL and is entered
- * through the stub full_sys_NAME of trap.S.
+ * its prototype (here) and its place in the table (riscv/syscalls.S). Handlers
+ * get the raw registers as uint64_t, since nothing promises that a program
+ * extends an int as C would, and return the result or -Exxx. A call that needs
+ * s0-s11 in the frame, or changes the frame, is listed as SYSCALL_FULL and is
+ * entered through the stub full_sys_NAME of trap.S.
  */
 #pragma once
 
@@ -26,3 +26,7 @@
 #include "kernel/syscalls.def"
 #undef SYSCALL
 #undef SYSCALL_FULL
+
+/* Stands for all that is missing: -ENOSYS, the first time with a line in the
+ * log. */
+long sys_none(void);

@@ -75,10 +75,9 @@ trap_entry:
 	li	t0, SYSCALL_SLOTS
 	bgeu	a7, t0, syscall_unknown
 	lla	t0, syscall_table
-	slli	t1, a7, 3
+	slli	t1, a7, 2
 	add	t0, t0, t1
-	ld	t0, 0(t0)
-	beqz	t0, syscall_unknown
+	lw	t0, 0(t0)
 	jalr	t0
 syscall_done:
 	lw	t0, THREAD_WORK(tp)

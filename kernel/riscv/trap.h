@@ -62,19 +62,13 @@ _Static_assert(FRAME_SIZE % 16 == 0, "stack alignment");
 
 /*
  * System calls. trap.S takes syscall_table[a7] and calls it with a0 .. a5 as
- * they are; the result becomes the program's a0. A NULL entry is -ENOSYS. The
- * entries of calls that need or change the whole frame are the stubs below,
+ * they are; the result becomes the program's a0. Each entry is the lower half
+ * of an address, sys_none() where there is no call (kernel/riscv/syscalls.S).
+ * The entries of calls that need or change the whole frame are the stubs below,
  * which save s0-s11 and gp (rt_sigreturn: only if it fails), call sys_NAME and
  * then load every register.
  */
-typedef long (*syscall_fn)(long a0, long a1, long a2, long a3, long a4,
-			   long a5);
-extern const syscall_fn syscall_table[SYSCALL_SLOTS];
-
-long full_sys_clone(long, long, long, long, long, long);
-long full_sys_execve(long, long, long, long, long, long);
-long full_sys_execveat(long, long, long, long, long, long);
-long full_sys_rt_sigreturn(long, long, long, long, long, long);
+extern const uint32_t syscall_table[SYSCALL_SLOTS];
 
 /* Let this hart take traps; sscratch, stvec and interrupt enables. */
 void trap_init_hart(void);
