@@ -254,6 +254,26 @@ static long start_child(struct thread *t, const struct clone_request *request)
 	return tid;
 }
 
+/* RLIMIT_NPROC: how many threads and zombies its user may have; not root. */
+static int check_process_limit(const struct process *self)
+{
+	uint32_t uid = load_relaxed(&self->ids.uid[ID_REAL]);
+	uint64_t nr = 0;
+	struct pid *pid;
+
+	if (!uid || process_is_root(self))
+		return 0;
+	spin_lock(&process_lock);
+	for (pid = pid_next_locked(0); pid; pid = pid_next_locked(pid->nr)) {
+		const struct process *p = pid->process;
+
+		if (p && p->ids.uid[ID_REAL] == uid)
+			nr += max(p->nr_threads, 1u);
+	}
+	spin_unlock(&process_lock);
+	return nr < process_limit(self, RLIMIT_NPROC) ? 0 : -EAGAIN;
+}
+
 static long do_clone(const struct clone_request *request)
 {
 	struct process *p = NULL;
@@ -261,6 +281,8 @@ static long do_clone(const struct clone_request *request)
 	struct pid *pid;
 	int err = check_flags(request->flags);
 
+	if (!err)
+		err = check_process_limit(current->process);
 	if (err)
 		return err;
 	t = thread_alloc();

@@ -39,17 +39,11 @@ static int map(struct exec *exec, struct file *file, vaddr_t start, vaddr_t end,
 /* The rest of a page that is partly file and partly bss. */
 static int clear_tail(struct exec *exec, vaddr_t from)
 {
-	static const uint8_t zeros[256];
-	vaddr_t end = PAGE_ALIGN(from);
+	uint64_t len = PAGE_ALIGN(from) - from;
 
-	while (from < end) {
-		uint64_t len = min(end - from, sizeof(zeros));
-
-		if (access_remote_vm(exec->mm, from, (void *)zeros, len, true,
-				     true) != len)
-			return -ENOMEM;
-		from += len;
-	}
+	if (access_remote_vm(exec->mm, from, page_address(zero_page), len, true,
+			     true) != len)
+		return -ENOMEM;
 	return 0;
 }
 

@@ -14,8 +14,7 @@
 
 #include "abi/prctl.h"
 
-#define TIMER_SLACK 50000 /* nanoseconds, what every process begins with */
-#define LAST_CAP    40
+#define LAST_CAP 40
 
 static long set_name(vaddr_t from)
 {

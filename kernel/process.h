@@ -54,6 +54,8 @@ struct ids {
 #define TRAIT_NO_HUGE_PAGES 8u
 #define TRAIT_SUBREAPER	    16u /* adopts orphans among its descendants */
 
+#define TIMER_SLACK 50000 /* nanoseconds, what every process begins with */
+
 struct traits {
 	int oom_score_adj;    /* OOM_SCORE_ADJ_MIN: never a victim */
 	uint32_t bits;	      /* TRAIT_* */

@@ -139,11 +139,12 @@ long sys_lseek(uint64_t fd, uint64_t off, uint64_t whence)
 }
 
 /*
- * Copy through one page of the kernel's. *pos moves by what has been written,
- * so nothing is lost when the output takes less than was read.
+ * Copy through one page of the kernel's, to *out_pos or to the output's
+ * position (NULL). Positions move by what has been written, so nothing is lost
+ * when the output takes less than was read.
  */
-static long send_pages(struct open_file *out, struct open_file *in,
-		       uint64_t *pos, size_t count)
+static long send_pages(struct open_file *out, uint64_t *out_pos,
+		       struct open_file *in, uint64_t *pos, size_t count)
 {
 	void *buf = page_alloc_virt(GFP_USER);
 	long total = 0, n = 0;
@@ -157,7 +158,8 @@ static long send_pages(struct open_file *out, struct open_file *in,
 		if (n <= 0)
 			break;
 		io_init_kernel(&io, buf, (size_t)n);
-		n = move(out, &io, vfs_write);
+		n = out_pos ? vfs_write(out, &io, out_pos)
+			    : move(out, &io, vfs_write);
 		if (n <= 0)
 			break;
 		*pos += (uint64_t)n;
@@ -185,7 +187,7 @@ static long send_file(struct open_file *out, struct open_file *in,
 	}
 	if ((int64_t)pos < 0)
 		return -EINVAL;
-	result = send_pages(out, in, &pos, min(count, MAX_RW));
+	result = send_pages(out, NULL, in, &pos, min(count, MAX_RW));
 	if (offset)
 		return put_user_u64(offset, pos) ? -EFAULT : result;
 	mutex_lock(&in->pos_lock);
@@ -207,5 +209,118 @@ long sys_sendfile(uint64_t out_fd, uint64_t in_fd, uint64_t offset,
 		open_file_put(in);
 	if (out)
 		open_file_put(out);
+	return result;
+}
+
+/* May bytes be copied between these two files? */
+static long check_copy(const struct open_file *in, const struct open_file *out)
+{
+	if (S_ISDIR(in->inode->mode) || S_ISDIR(out->inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(in->inode->mode) || !S_ISREG(out->inode->mode))
+		return -EINVAL;
+	if (!(in->file.f_mode & FMODE_READ) ||
+	    !(out->file.f_mode & FMODE_WRITE) ||
+	    load_relaxed(&out->flags) & O_APPEND)
+		return -EBADF;
+	if (in->inode->fs != out->inode->fs)
+		return -EXDEV;
+	return in->file.f_mapping && out->file.f_mapping ? 0 : -EINVAL;
+}
+
+static long copy_range(struct open_file *in, uint64_t *from,
+		       struct open_file *out, uint64_t *to, size_t count)
+{
+	uint64_t size = load_relaxed(&in->file.f_mapping->i_size);
+
+	if (*from + count < *from || *to + count < *to)
+		return -EOVERFLOW;
+	if ((int64_t)*from < 0 || (int64_t)*to < 0)
+		return -EINVAL;
+	count = *from < size ? min(count, size - *from) : 0;
+	count = min(count, MAX_RW);
+	if (in->inode == out->inode && *to + count > *from &&
+	    *to < *from + count)
+		return -EINVAL;
+	return count ? send_pages(out, to, in, from, count) : 0;
+}
+
+/* A position: the program's word, or the file's own if addr is 0. */
+static long get_pos(struct open_file *file, vaddr_t addr, uint64_t *pos)
+{
+	if (addr)
+		return get_user_u64(pos, addr);
+	mutex_lock(&file->pos_lock);
+	*pos = file->pos;
+	mutex_unlock(&file->pos_lock);
+	return 0;
+}
+
+static long put_pos(struct open_file *file, vaddr_t addr, uint64_t pos)
+{
+	if (addr)
+		return put_user_u64(addr, pos);
+	mutex_lock(&file->pos_lock);
+	file->pos = pos;
+	mutex_unlock(&file->pos_lock);
+	return 0;
+}
+
+static long copy_between(struct open_file *in, vaddr_t in_off,
+			 struct open_file *out, vaddr_t out_off, size_t count)
+{
+	uint64_t from, to;
+	long result;
+
+	if (get_pos(in, in_off, &from) || get_pos(out, out_off, &to))
+		return -EFAULT;
+	result = check_copy(in, out);
+	if (!result)
+		result = copy_range(in, &from, out, &to, count);
+	if (result > 0 &&
+	    (put_pos(in, in_off, from) || put_pos(out, out_off, to)))
+		return -EFAULT;
+	return result;
+}
+
+long sys_copy_file_range(uint64_t in_fd, uint64_t in_off, uint64_t out_fd,
+			 uint64_t out_off, uint64_t count, uint64_t flags)
+{
+	struct open_file *in = fd_get((int)in_fd);
+	struct open_file *out = fd_get((int)out_fd);
+	long result = -EBADF;
+
+	if (in && out)
+		result = (uint32_t)flags
+			     ? -EINVAL
+			     : copy_between(in, in_off, out, out_off, count);
+	if (in)
+		open_file_put(in);
+	if (out)
+		open_file_put(out);
+	return result;
+}
+
+/* Pages are copied, gifts as well: a pipe here holds bytes, not pages. */
+long sys_vmsplice(uint64_t fd, uint64_t iov, uint64_t nr, uint64_t flags)
+{
+	struct open_file *file;
+	struct iovec *vec;
+	struct io io;
+	long result;
+
+	if ((uint32_t)flags & ~SPLICE_F_ALL)
+		return -EINVAL;
+	file = fd_get((int)fd);
+	if (!file)
+		return -EBADF;
+	result = io_import_iovec(iov, nr, &vec);
+	if (result >= 0) {
+		io_init_iovec(&io, vec, (size_t)result);
+		result = pipe_vmsplice(
+		    file, &io, flags & SPLICE_F_NONBLOCK ? O_NONBLOCK : 0);
+		kfree(vec);
+	}
+	open_file_put(file);
 	return result;
 }

@@ -110,7 +110,8 @@ __cold int filemap_adopt(struct address_space *mapping, pgoff_t pgoff,
 		page_set_type(page, PAGE_FILE);
 		page->mapping = mapping;
 		page->index = pgoff;
-		page_set_flag(page, PG_UPTODATE);
+		page_set_flag(page, mapping->is_shmem ? PG_UPTODATE | PG_SHMEM
+						      : PG_UPTODATE);
 		page_index_store(&mapping->pages, pgoff, page);
 		mapping->nr_pages++;
 	}

@@ -126,6 +126,39 @@ uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr)
 	return word;
 }
 
+void mm_clear_refs(struct mm_struct *mm, bool anon, bool file)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	for_each_vma (mm, vma) {
+		vaddr_t va, stop;
+		pte_t *ptep;
+
+		if (vma->vm_file ? !file : !anon)
+			continue;
+		for (va = vma->vm_start;
+		     (ptep = pt_next_run(mm, &va, vma->vm_end, &stop));
+		     va = stop) {
+			pte_t *end = ptep + ((stop - va) >> PAGE_SHIFT);
+			struct spinlock *ptl = pte_lockptr(ptep);
+
+			spin_lock(ptl);
+			for (; ptep < end; ptep++)
+				fetch_and_relaxed(&ptep->val, ~PTE_A);
+			spin_unlock(ptl);
+		}
+	}
+	/* Or the hardware would not set A again. */
+	flush_tlb_mm(mm);
+	mmap_read_unlock(mm);
+}
+
+void mm_reset_hiwater(struct mm_struct *mm)
+{
+	store_relaxed(&mm->hiwater_rss, mm_rss(mm));
+}
+
 int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
 		 const void **object, uint64_t *offset)
 {

@@ -11,9 +11,6 @@
 #include "mm/page.h"
 #include "mm/tlb.h"
 
-/* The page of zeros behind anonymous memory that was only read. */
-extern struct page *zero_page;
-
 /*
  * Remove the entries of [start, end), which lies inside vma, and hand their
  * pages to the gather. Takes the table locks; the caller holds mmap_lock, or

@@ -155,6 +155,15 @@ bool mm_next_area(struct mm_struct *mm, vaddr_t addr, struct vma_info *info,
 #define PAGEMAP_FRAME ((1UL << 55) - 1) /* the bits that tell which frame */
 uint64_t mm_pagemap(struct mm_struct *mm, vaddr_t addr);
 
+/*
+ * Forget which pages were accessed, of areas without (anon) and with a file
+ * (file): smaps counts them as Referenced from then on only if they are again.
+ */
+void mm_clear_refs(struct mm_struct *mm, bool anon, bool file);
+
+/* The most resident pages there were is what there are now. */
+void mm_reset_hiwater(struct mm_struct *mm);
+
 /* Resident pages of one kind; exact while nobody maps or unmaps. */
 uint64_t get_mm_counter(const struct mm_struct *mm, enum rss_kind kind);
 

@@ -46,6 +46,7 @@ enum page_type {
 #define PG_UPTODATE (1u << 2) /* contents are valid */
 #define PG_DIRTY    (1u << 3) /* written since it was read or cleaned */
 #define PG_HWPOISON (1u << 4) /* must not be used again */
+#define PG_SHMEM    (1u << 5) /* of memory files, not of a file on the root */
 
 /*
  * A mapping by a PTE holds a reference, so one addition of PAGE_MAPPING counts
@@ -93,6 +94,7 @@ _Static_assert(sizeof(struct page) == 64, "page_to_pfn shifts by 6");
  * whose struct page would be at 0.
  */
 extern struct page *mem_map;
+extern struct page *zero_page; /* behind memory that was only read; mm.c */
 extern pfn_t mem_map_base_pfn, mem_map_end_pfn;
 extern uint64_t mem_map_bias, mem_map_virt_bias, mem_map_address_bias;
 

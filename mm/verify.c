@@ -128,7 +128,7 @@ static void verify_pte(struct vm_area_struct *vma, pte_t pte, vaddr_t va,
 		return;
 	BUG_ON(!vma);
 	if (pte_is_present(pte)) {
-		uint64_t access = PTE_R | PTE_X | PTE_U | PTE_A;
+		uint64_t access = PTE_R | PTE_X | PTE_U;
 
 		BUG_ON((pte.val & access) != (vma->vm_page_prot.val & access));
 	} else {

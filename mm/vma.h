@@ -71,9 +71,10 @@ static inline pgprot_t vma_file_prot(const struct vm_area_struct *vma)
 }
 
 /*
- * May the hardware change entries of the area? It sets A, which every valid
- * entry has, and D, which an entry with W has, except in a shared mapping:
- * there D tells that the page was written. mm_verify checks that.
+ * May the hardware change entries of the area? It sets D, which an entry with W
+ * has, except in a shared mapping: there D tells that the page was written.
+ * mm_verify checks that. It also sets A, which only mm_clear_refs() takes away;
+ * to lose that is no harm.
  */
 static inline bool vma_hw_sets_dirty(const struct vm_area_struct *vma)
 {

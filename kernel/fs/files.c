@@ -274,9 +274,8 @@ __cold void files_close_on_exec(struct files *files)
 	}
 }
 
-int fd_get_cloexec(int fd)
+int files_get_cloexec(struct files *files, int fd)
 {
-	struct files *files = current_files();
 	int result = -EBADF;
 
 	spin_lock(&files->lock);
@@ -284,6 +283,11 @@ int fd_get_cloexec(int fd)
 		result = files->cloexec[fd / 64] >> fd % 64 & 1;
 	spin_unlock(&files->lock);
 	return result;
+}
+
+int fd_get_cloexec(int fd)
+{
+	return files_get_cloexec(current_files(), fd);
 }
 
 int fd_set_cloexec(int fd, bool cloexec)

@@ -73,6 +73,7 @@ void fd_close_range(unsigned first, unsigned last, bool only_mark);
 
 /* The close-on-exec flag: read it (0, 1, -EBADF) or set it. */
 int fd_get_cloexec(int fd);
+int files_get_cloexec(struct files *files, int fd);
 int fd_set_cloexec(int fd, bool cloexec);
 
 /* The file of slot fd of any table, with a reference; for /proc/PID/fd. */

@@ -118,19 +118,20 @@ static long pipe_add(struct pipe *pipe, struct io *io, uint32_t space)
 	return total;
 }
 
-static long pipe_read(struct open_file *file, struct io *io, uint64_t *pos)
+/* `flags`: O_NONBLOCK, if the file's own flags do not have it. */
+static inline long read_pipe(struct open_file *file, struct io *io,
+			     unsigned flags)
 {
 	struct pipe *pipe = file->inode->private;
 	bool was_tight = false;
 	long done = 0;
 
-	(void)pos;
 	if (!io->count)
 		return 0;
 	mutex_lock(&pipe->lock);
 	while (!can_read(pipe)) {
 		mutex_unlock(&pipe->lock);
-		if (load_relaxed(&file->flags) & O_NONBLOCK)
+		if ((flags | load_relaxed(&file->flags)) & O_NONBLOCK)
 			return -EAGAIN;
 		done = wait_event_interruptible(&pipe->readers, can_read(pipe));
 		if (done)
@@ -145,6 +146,12 @@ static long pipe_read(struct open_file *file, struct io *io, uint64_t *pos)
 	if (was_tight)
 		wake_all(&pipe->writers);
 	return done;
+}
+
+static long pipe_read(struct open_file *file, struct io *io, uint64_t *pos)
+{
+	(void)pos;
+	return read_pipe(file, io, 0);
 }
 
 /*
@@ -198,6 +205,26 @@ static long pipe_write(struct open_file *file, struct io *io, uint64_t *pos)
 	if (done == -EPIPE)
 		signal_process(current_process(), SIGPIPE);
 	return total ? total : min(done, 0L);
+}
+
+/* As much as there is room for, once there is any. */
+static __cold long write_once(struct open_file *file, struct io *io,
+			      unsigned flags)
+{
+	struct pipe *pipe = file->inode->private;
+	long done;
+
+	while (!(done = write_some(pipe, io, 1))) {
+		if ((flags | load_relaxed(&file->flags)) & O_NONBLOCK)
+			return -EAGAIN;
+		done = wait_event_interruptible(&pipe->writers,
+						can_write(pipe, 1));
+		if (done)
+			return done;
+	}
+	if (done == -EPIPE)
+		signal_process(current_process(), SIGPIPE);
+	return done;
 }
 
 static unsigned pipe_poll(struct open_file *file, struct poll_table *table)
@@ -359,6 +386,16 @@ int pipe_open(struct open_file **reader, struct open_file **writer,
 	if (err)
 		open_file_put(*reader);
 	return err;
+}
+
+__cold long pipe_vmsplice(struct open_file *file, struct io *io, unsigned flags)
+{
+	if (file->ops != &pipe_file_ops)
+		return -EBADF;
+	if (!io->count)
+		return 0;
+	return file->file.f_mode & FMODE_WRITE ? write_once(file, io, flags)
+					       : read_pipe(file, io, flags);
 }
 
 __cold long pipe_fcntl(struct open_file *file, unsigned cmd, uint64_t arg)

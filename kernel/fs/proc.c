@@ -53,6 +53,7 @@ static void count_memory(struct memory_use *use)
 		case PAGE_FILE:
 			use->file++;
 			use->mapped += page_mapcount(page) != 0;
+			use->shmem += page_test_flag(page, PG_SHMEM);
 			break;
 		case PAGE_SLAB:
 			use->slab++;
@@ -201,6 +202,16 @@ void show_mounts(struct seq *seq, const struct inode *inode)
 			   fs_types[i].where, fs_types[i].name);
 }
 
+void show_mountinfo(struct seq *seq, const struct inode *inode)
+{
+	(void)inode;
+	for (unsigned i = 0; i < FS_ANON; i++)
+		seq_printf(seq, "%u %u 0:%u / %s rw,relatime - %s %s rw\n",
+			   MNT_ID(i), i ? MNT_ID(FS_ROOT) : 1,
+			   (unsigned)fs_types[i].dev, fs_types[i].where,
+			   fs_types[i].name, fs_types[i].name);
+}
+
 static void show_filesystems(struct seq *seq, const struct inode *inode)
 {
 	(void)inode;
@@ -274,6 +285,7 @@ void proc_init(void)
 	proc_pid_init();
 	proc_sys_init();
 	add_files(proc_files, ARRAY_SIZE(proc_files), FS_PROC);
+	proc_frames_init();
 }
 
 void sysfs_init(void)

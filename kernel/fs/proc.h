@@ -30,11 +30,25 @@ struct process *proc_process(const struct inode *inode);
 /* The same for its address space (mmput), also NULL when it has none. */
 struct mm_struct *proc_mm(const struct inode *inode);
 
+/* proc_frames.c: what is known of each frame of memory. */
+void proc_frames_init(void);
+
 /* proc_sys.c: /proc/sys. */
 void proc_sys_init(void);
 
 /* proc.c */
 void show_mounts(struct seq *seq, const struct inode *inode);
+void show_mountinfo(struct seq *seq, const struct inode *inode);
+
+/* Number of a mounted file system: its fs_types[] one. */
+#define MNT_ID(fs) (20 + (fs))
+
+/*
+ * read(2) of a file of 64-bit words, word(ctx, n) for n below `nr`. Bytes, or
+ * -EINVAL: not a whole word; -EFAULT.
+ */
+long proc_read_words(struct io *io, uint64_t *pos, uint64_t nr,
+		     uint64_t (*word)(void *ctx, uint64_t n), void *ctx);
 
 /* proc_stat.c: numbers about one process. */
 void show_pid_stat(struct seq *seq, const struct inode *inode);
@@ -51,4 +65,5 @@ void show_pid_smaps_rollup(struct seq *seq, const struct inode *inode);
 void show_pid_cmdline(struct seq *seq, const struct inode *inode);
 void show_pid_environ(struct seq *seq, const struct inode *inode);
 void show_pid_auxv(struct seq *seq, const struct inode *inode);
+int store_pid_clear_refs(const char *text, const struct inode *inode);
 extern const struct file_ops pagemap_file_ops, mem_file_ops;

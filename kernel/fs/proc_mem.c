@@ -269,38 +269,52 @@ void show_pid_auxv(struct seq *seq, const struct inode *inode)
 	mmput(mm);
 }
 
-/* Where a page lies is nobody's business but root's. */
+struct pagemap {
+	struct mm_struct *mm;
+	uint64_t mask; /* where a page lies is nobody's business but root's */
+};
+
+static uint64_t pagemap_word(void *ctx, uint64_t n)
+{
+	const struct pagemap *map = ctx;
+
+	return mm_pagemap(map->mm, n << PAGE_SHIFT) & map->mask;
+}
+
 static long pagemap_read(struct open_file *file, struct io *io, uint64_t *pos)
 {
-	uint64_t mask =
-	    process_is_root(current->process) ? ~0UL : ~PAGEMAP_FRAME;
-	struct mm_struct *mm;
-	long total = 0;
+	struct pagemap map = {
+	    proc_mm(file->inode),
+	    process_is_root(current->process) ? ~0UL : ~PAGEMAP_FRAME};
+	long done = 0;
 
-	if (*pos % 8 || io->count % 8)
+	if (!map.mm)
+		return 0;
+	done = proc_read_words(io, pos, MM_USER_END >> PAGE_SHIFT, pagemap_word,
+			       &map);
+	mmput(map.mm);
+	return done;
+}
+
+/* Which pages' reference marks to clear; see proc_pid_clear_refs(5). */
+enum { CLEAR_ALL = 1, CLEAR_ANON, CLEAR_FILE, CLEAR_SOFT_DIRTY, CLEAR_PEAK };
+
+int store_pid_clear_refs(const char *text, const struct inode *inode)
+{
+	struct mm_struct *mm;
+	long what;
+
+	if (!seq_parse(text, &what) || what < CLEAR_ALL || what > CLEAR_PEAK)
 		return -EINVAL;
-	mm = proc_mm(file->inode);
+	mm = proc_mm(inode);
 	if (!mm)
 		return 0;
-	while (io->count && *pos / 8 < MM_USER_END >> PAGE_SHIFT) {
-		uint64_t word[32], addr = *pos / 8 << PAGE_SHIFT;
-		uint64_t left = (MM_USER_END - addr) >> PAGE_SHIFT;
-		size_t n = min(io->count / 8, ARRAY_SIZE(word)), done;
-
-		n = min(n, left);
-		for (size_t i = 0; i < n; i++)
-			word[i] =
-			    mm_pagemap(mm, addr + (i << PAGE_SHIFT)) & mask;
-		done = io_put(io, word, n * 8);
-		*pos += done;
-		total += (long)done;
-		if (done < n * 8) {
-			total = total ? total : -EFAULT;
-			break;
-		}
-	}
+	if (what == CLEAR_PEAK)
+		mm_reset_hiwater(mm);
+	else if (what != CLEAR_SOFT_DIRTY) /* RISC-V has no bit for it */
+		mm_clear_refs(mm, what != CLEAR_FILE, what != CLEAR_ANON);
 	mmput(mm);
-	return total;
+	return 0;
 }
 
 /* /proc/PID/mem: the file position is the address. */

@@ -204,6 +204,43 @@ static int parse_number(const char *name, size_t len)
 	return value;
 }
 
+static void show_fdinfo(struct seq *seq, const struct inode *inode)
+{
+	struct files *files = proc_files(inode);
+	int fd = proc_node(inode)->fd;
+	struct open_file *file =
+	    files ? files_lookup(files, (unsigned)fd) : NULL;
+	unsigned flags;
+
+	if (file) {
+		flags = load_relaxed(&file->flags);
+		if (files_get_cloexec(files, fd) > 0)
+			flags |= O_CLOEXEC;
+		seq_printf(seq,
+			   "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
+			   (unsigned long)load_relaxed(&file->pos),
+			   flags | O_LARGEFILE,
+			   MNT_ID((unsigned)(file->inode->fs - fs_types)),
+			   (unsigned long)file->inode->ino);
+		open_file_put(file);
+	} else {
+		seq->err = -ENOENT;
+	}
+	if (files)
+		files_put(files);
+}
+
+static const struct proc_entry fdinfo_entry = {
+    .ops = &file_inode_ops,
+    .type = {show_fdinfo, NULL},
+};
+
+/* fd/ has links, fdinfo/ has texts. */
+static bool is_fdinfo(const struct dentry *dir)
+{
+	return !strcmp(proc_node(dir->inode)->entry->name, "fdinfo");
+}
+
 static int fd_lookup(struct dentry *dir, const char *name, size_t len,
 		     struct dentry **out)
 {
@@ -219,7 +256,12 @@ static int fd_lookup(struct dentry *dir, const char *name, size_t len,
 	if (!file)
 		return -ENOENT;
 	open_file_put(file);
-	return make_node(dir, name, len, S_IFLNK | 0700, &fd_link_ops, &node,
+	if (!is_fdinfo(dir))
+		return make_node(dir, name, len, S_IFLNK | 0700, &fd_link_ops,
+				 &node, out);
+	node.type = &fdinfo_entry.type;
+	node.entry = &fdinfo_entry;
+	return make_node(dir, name, len, S_IFREG | 0400, &file_inode_ops, &node,
 			 out);
 }
 
@@ -241,12 +283,13 @@ static int first_number(const struct dir_sink *sink)
 static void fd_readdir(struct dentry *dir, struct dir_sink *sink)
 {
 	struct files *files = proc_files(dir->inode);
+	uint32_t mode = is_fdinfo(dir) ? S_IFREG : S_IFLNK;
 	int fd;
 
 	if (!files)
 		return;
 	while ((fd = files_next(files, (unsigned)first_number(sink))) >= 0 &&
-	       emit_number(sink, fd, S_IFLNK))
+	       emit_number(sink, fd, mode))
 		;
 	files_put(files);
 }
@@ -267,17 +310,54 @@ static const struct inode_ops task_dir_ops = {
     .destroy = node_destroy,
 };
 
+/* A number in [min, max]; the process with a reference. 0 or -Exxx. */
+static int parse_for(const char *text, long min, long max,
+		     const struct inode *inode, long *value, struct process **p)
+{
+	if (!seq_parse(text, value) || *value < min || *value > max)
+		return -EINVAL;
+	*p = proc_process(inode);
+	return *p ? 0 : -ESRCH;
+}
+
+static int store_oom_score_adj(const char *text, const struct inode *inode)
+{
+	struct process *p;
+	long value;
+	int err = parse_for(text, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX, inode,
+			    &value, &p);
+
+	if (err)
+		return err;
+	store_relaxed(&p->traits.oom_score_adj, (int)value);
+	process_put(p);
+	return 0;
+}
+
+static void show_oom_score_adj(struct seq *seq, const struct inode *inode)
+{
+	struct process *p = proc_process(inode);
+
+	if (!p)
+		return;
+	seq_printf(seq, "%d\n", load_relaxed(&p->traits.oom_score_adj));
+	process_put(p);
+}
+
+/* The older scale: -17 is never a victim, 15 the first. */
+#define OOM_ADJ_MIN (-17)
+#define OOM_ADJ_MAX 15
+
 static int store_oom_adj(const char *text, const struct inode *inode)
 {
 	struct process *p;
 	long value;
+	int err = parse_for(text, OOM_ADJ_MIN, OOM_ADJ_MAX, inode, &value, &p);
 
-	if (!seq_parse(text, &value) || value < OOM_SCORE_ADJ_MIN ||
-	    value > OOM_SCORE_ADJ_MAX)
-		return -EINVAL;
-	p = proc_process(inode);
-	if (!p)
-		return -ESRCH;
+	if (err)
+		return err;
+	value = value == OOM_ADJ_MAX ? OOM_SCORE_ADJ_MAX
+				     : value * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
 	store_relaxed(&p->traits.oom_score_adj, (int)value);
 	process_put(p);
 	return 0;
@@ -286,10 +366,40 @@ static int store_oom_adj(const char *text, const struct inode *inode)
 static void show_oom_adj(struct seq *seq, const struct inode *inode)
 {
 	struct process *p = proc_process(inode);
+	int value;
 
 	if (!p)
 		return;
-	seq_printf(seq, "%d\n", load_relaxed(&p->traits.oom_score_adj));
+	value = load_relaxed(&p->traits.oom_score_adj);
+	seq_printf(seq, "%d\n",
+		   value == OOM_SCORE_ADJ_MAX
+		       ? OOM_ADJ_MAX
+		       : value * -OOM_ADJ_MIN / OOM_SCORE_ADJ_MAX);
+	process_put(p);
+}
+
+static int store_timer_slack(const char *text, const struct inode *inode)
+{
+	struct process *p;
+	long value;
+	int err = parse_for(text, 0, INT64_MAX, inode, &value, &p);
+
+	if (err)
+		return err;
+	store_relaxed(&p->traits.timer_slack, (uint64_t)value);
+	process_put(p);
+	return 0;
+}
+
+static void show_timer_slack(struct seq *seq, const struct inode *inode)
+{
+	struct process *p = proc_process(inode);
+	uint64_t value;
+
+	if (!p)
+		return;
+	value = load_relaxed(&p->traits.timer_slack);
+	seq_printf(seq, "%lu\n", (unsigned long)(value ? value : TIMER_SLACK));
 	process_put(p);
 }
 
@@ -332,8 +442,12 @@ static const struct proc_entry entries[] = {
     STORED("comm", 0644, show_pid_comm, store_pid_comm),
     TEXT("limits", show_pid_limits),
     TEXT("mounts", show_mounts),
+    TEXT("mountinfo", show_mountinfo),
     TEXT("oom_score", show_oom_score),
-    STORED("oom_score_adj", 0644, show_oom_adj, store_oom_adj),
+    STORED("oom_score_adj", 0644, show_oom_score_adj, store_oom_score_adj),
+    STORED("oom_adj", 0644, show_oom_adj, store_oom_adj),
+    STORED("timerslack_ns", 0666, show_timer_slack, store_timer_slack),
+    STORED("clear_refs", 0200, NULL, store_pid_clear_refs),
     {"pagemap",
      S_IFREG | 0400,
      &file_inode_ops,
@@ -345,6 +459,7 @@ static const struct proc_entry entries[] = {
     LINK("cwd", cwd_target),
     LINK("root", root_target),
     DIR("fd", &fd_dir_ops),
+    DIR("fdinfo", &fd_dir_ops),
 };
 
 static int pid_lookup(struct dentry *dir, const char *name, size_t len,

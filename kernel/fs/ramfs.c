@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "kernel/process.h"
+#include "kernel/signal.h"
 #include "mm/slab.h"
 
 #define MAX_FILE_SIZE INT64_MAX
@@ -90,14 +92,35 @@ static long write_page(struct address_space *mapping, struct io *io,
 	return done == n ? (long)n : -EFAULT;
 }
 
-/* Where a write begins, and whether seals allow it. inode->lock held. */
-static int write_begin(struct open_file *file, const struct io *io,
-		       uint64_t *pos)
+/* RLIMIT_FSIZE: may a file reach beyond `end`? Who may not gets a signal. */
+static int check_file_limit(uint64_t end)
+{
+	struct process *p = current_process();
+
+	if (!p || end < process_limit(p, RLIMIT_FSIZE))
+		return 0;
+	signal_process(p, SIGXFSZ);
+	return -EFBIG;
+}
+
+/*
+ * Where a write begins, and whether limit and seals allow it; the limit may
+ * make it shorter. inode->lock held.
+ */
+static int write_begin(struct open_file *file, struct io *io, uint64_t *pos)
 {
 	struct inode *inode = file->inode;
+	uint64_t limit;
 
 	if (load_relaxed(&file->flags) & O_APPEND)
 		*pos = inode->mapping->i_size;
+	if (check_file_limit(*pos))
+		return -EFBIG;
+	if (current_process()) {
+		limit = process_limit(current_process(), RLIMIT_FSIZE);
+		io->count = min(io->count, limit - *pos);
+		io->len = min(io->len, io->count);
+	}
 	if (inode->seals & SEALS_WRITE)
 		return -EPERM;
 	if (inode->seals & F_SEAL_GROW &&
@@ -109,13 +132,14 @@ static int write_begin(struct open_file *file, const struct io *io,
 static long ramfs_write(struct open_file *file, struct io *io, uint64_t *pos)
 {
 	struct inode *inode = file->inode;
-	size_t count = io->count;
+	size_t count;
 	long done;
 
-	if (!count)
+	if (!io->count)
 		return 0;
 	mutex_lock(&inode->lock);
 	done = write_begin(file, io, pos);
+	count = io->count;
 	while (done >= 0 && io->count) {
 		size_t left = io->count;
 
@@ -204,8 +228,10 @@ int ramfs_truncate(struct inode *inode, uint64_t size)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
 	old = inode->mapping->i_size;
-	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
-	    (size > old && inode->seals & F_SEAL_GROW))
+	if (size > old && check_file_limit(size - 1))
+		err = -EFBIG;
+	else if ((size < old && inode->seals & F_SEAL_SHRINK) ||
+		 (size > old && inode->seals & F_SEAL_GROW))
 		err = -EPERM;
 	else
 		err = truncate_setsize(inode->mapping, size);
@@ -251,6 +277,8 @@ static long fallocate_locked(struct inode *inode, unsigned mode, uint64_t off,
 	struct address_space *mapping = inode->mapping;
 	bool keep = mode & FALLOC_KEEP_SIZE;
 
+	if (end > mapping->i_size && !keep && check_file_limit(end - 1))
+		return -EFBIG;
 	if (end > mapping->i_size && !keep && inode->seals & F_SEAL_GROW)
 		return -EPERM;
 	if (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE)) {

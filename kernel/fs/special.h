@@ -28,6 +28,8 @@ int fifo_init(struct inode *inode);
 int pipe_open(struct open_file **reader, struct open_file **writer,
 	      unsigned flags);
 long pipe_fcntl(struct open_file *file, unsigned cmd, uint64_t arg);
+/* vmsplice(2), which copies; flags: O_NONBLOCK. */
+long pipe_vmsplice(struct open_file *file, struct io *io, unsigned flags);
 
 /* eventfd.c */
 int eventfd_open(unsigned value, unsigned flags, struct open_file **out);

@@ -231,4 +231,108 @@ TEST(max_map_count_allows_what_removes_mappings)
 	CHECK(map(NULL, PAGE, RW, ANON) > 0);
 }
 
+/* SIGXFSZ is ignored: the call tells. */
+static void limit_files(uint64_t size)
+{
+	struct sigaction ignore = {1, 0, 0};
+
+	EQ(sigaction(SIGXFSZ, &ignore, NULL), 0);
+	limit(RLIMIT_FSIZE, size);
+}
+
+TEST(rlimit_fsize_makes_writes_shorter)
+{
+	static char page[2 * PAGE];
+	int fd = file_of(0);
+
+	limit_files(PAGE + 10);
+	EQ(write(fd, page, 2 * PAGE), PAGE + 10);
+	EQ(write(fd, page, 1), -EFBIG);
+	EQ(pwrite(fd, page, 10, PAGE), 10);
+	EQ(pwrite(fd, page, 10, PAGE + 9), 1);
+	EQ(pwrite(fd, page, 1, 3 * PAGE), -EFBIG);
+	EQ(lseek(fd, 0, SEEK_END), PAGE + 10);
+}
+
+TEST(rlimit_fsize_refuses_to_lengthen_files)
+{
+	int fd = file_of(3);
+
+	limit_files(2 * PAGE);
+	EQ(ftruncate(fd, 4 * PAGE), -EFBIG);
+	EQ(ftruncate(fd, PAGE), 0);
+	EQ(ftruncate(fd, 2 * PAGE), 0);
+	EQ(ftruncate(fd, 2 * PAGE + 1), -EFBIG);
+	EQ(sys(SYS_fallocate, fd, 0, PAGE, 2 * PAGE), -EFBIG);
+	EQ(sys(SYS_fallocate, fd, 0, 0, 2 * PAGE), 0);
+}
+
+TEST(rlimit_fsize_leaves_what_is_longer_alone)
+{
+	int fd = file_of(3);
+	char *p;
+
+	limit_files(PAGE);
+	EQ(ftruncate(fd, 2 * PAGE), 0);
+	p = map_fd(fd, 2, RW, MAP_SHARED);
+	put(p + PAGE, 'x');
+	EQ(pwrite(fd, p, 1, PAGE), -EFBIG);
+}
+
+TEST(rlimit_fsize_sends_sigxfsz)
+{
+	int pid = fork(), status = 0;
+
+	if (pid == 0) {
+		int fd = file_of(0);
+
+		limit(RLIMIT_FSIZE, 10);
+		EQ(write(fd, "0123456789", 10), 10);
+		write(fd, "x", 1);
+		exit(0);
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status & 0x7f, SIGXFSZ);
+}
+
+TEST(rlimit_fsize_is_not_for_pipes)
+{
+	int fds[2];
+
+	limit_files(0);
+	EQ(pipe(fds), 0);
+	EQ(write(fds[1], "x", 1), 1);
+}
+
+TEST(rlimit_nproc_refuses_fork)
+{
+	int pid;
+
+	drop_root();
+	limit(RLIMIT_NPROC, 2);
+	pid = fork();
+	if (pid == 0)
+		exit(fork() == -EAGAIN ? 0 : 1);
+	CHECK(pid > 0);
+	/* A zombie counts until it is waited for. */
+	sleep_ms(200);
+	EQ(fork(), -EAGAIN);
+	joined(pid, 0);
+	pid = fork();
+	if (pid == 0)
+		exit(0);
+	joined(pid, 0);
+}
+
+TEST(rlimit_nproc_is_not_for_root)
+{
+	int pid;
+
+	limit(RLIMIT_NPROC, 0);
+	pid = fork();
+	if (pid == 0)
+		exit(0);
+	joined(pid, 0);
+}
+
 TAP_MAIN
