@@ -32,6 +32,7 @@ struct worker {
 static uint64_t (*noted)[PAGES];
 static volatile uint32_t *nr_started, *is_over;
 static char *shared;
+static volatile char *nowhere; /* mapped before the workers make holes */
 static uint64_t seed = 1;
 
 static unsigned below(uint64_t *random, unsigned n)
@@ -98,6 +99,8 @@ static void make_shared(void)
 	EQ(err(noted), 0);
 	nr_started = (uint32_t *)((char *)noted + PAGE);
 	is_over = nr_started + 1;
+	nowhere =
+	    mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static void check_words(void)
@@ -178,11 +181,8 @@ static void end_by_exec_of_another(uint64_t *random)
 
 static void end_by_a_fault(uint64_t *random)
 {
-	char *nowhere =
-	    mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
 	wait_some(random);
-	*(volatile char *)nowhere = 1;
+	*nowhere = 1;
 }
 
 static void do_not_end(uint64_t *random)
