@@ -27,11 +27,15 @@ NO_KERNEL = 125  # QEMU ended before the kernel spoke
 
 def command(kernel, initrd=None, smp=1, mem="128M", icount=False, append="",
             tty=False):
-    """The QEMU command line. Exact instruction counts need a single hart."""
+    """The QEMU command line. Exact instruction counts need a single hart.
+
+    The variable QEMU names another emulator than the one of PATH.
+    """
     # The multiplexer hands bytes on as the UART takes them; without it QEMU
     # looks for more only when something else wakes it, 20 times slower.
     console = "stdio,id=console,signal=off,mux=on"
-    words = ["qemu-system-riscv64", "-machine", "virt", "-cpu", "rv64",
+    emulator = os.environ.get("QEMU") or "qemu-system-riscv64"
+    words = [emulator, "-machine", "virt", "-cpu", "rv64",
              "-smp", str(1 if icount else smp), "-m", mem, "-no-reboot",
              "-display", "none", "-monitor", "none", "-kernel", kernel,
              "-chardev", console, "-serial", "chardev:console"]

@@ -23,6 +23,7 @@
 
 #define PAGES	    1024UL
 #define SIZE	    (PAGES * PAGE)
+#define TABLE	    (512 * PAGE) /* what one table maps, under one lock */
 #define MAX_THREADS 8
 
 enum counter { FAULTS, BY_VMA, READ_LOCKS, REMOTE_FENCES, NR_COUNTERS };
@@ -99,13 +100,16 @@ static void work(void *arg)
 	}
 }
 
-/* An area with a hole around it, so that it merges with no other. */
+/*
+ * An area of the thread's own: tables that no other area has entries in, and a
+ * hole around it, so that it merges with none.
+ */
 static char *make_area(bool is_private, int fd)
 {
 	int flags = is_private ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-	char *hole = mmap(NULL, SIZE + 2 * PAGE, PROT_NONE,
+	char *hole = mmap(NULL, SIZE + 2 * TABLE, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *area = hole + PAGE;
+	char *area = hole + TABLE - (uintptr_t)hole % TABLE;
 
 	if (err(hole))
 		die("mmap", err(hole));
