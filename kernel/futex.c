@@ -25,8 +25,7 @@
 #define NR_BUCKETS 256
 
 struct futex_key {
-	const void *object;
-	uint64_t offset;
+	uint64_t object, offset; /* see mm_futex_key() */
 };
 
 struct futex_bucket {
@@ -51,9 +50,9 @@ void futex_init(void)
 		list_init(&buckets[i].waiters);
 }
 
-static struct futex_bucket *bucket_of(const struct futex_key *key)
+static __noinline struct futex_bucket *bucket_of(const struct futex_key *key)
 {
-	uint64_t hash = ((uint64_t)key->object >> 4) ^ (key->offset >> 2);
+	uint64_t hash = key->object ^ (key->offset >> 2);
 
 	return &buckets[hash * 0x9e3779b97f4a7c15UL >> 56];
 }

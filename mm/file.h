@@ -24,6 +24,7 @@ struct address_space {
 	bool is_shmem;		      /* c; counts as MM_SHMEMPAGES */
 	uint64_t nr_pages;	      /* pages_lock */
 	uint64_t i_size;	      /* a; bytes */
+	uint64_t id;		      /* c; no other mapping ever has it */
 	struct rwsem invalidate_lock; /* truncate excludes page additions */
 	struct rwsem i_mmap_rwsem;    /* i_mmap */
 	struct interval_root i_mmap;  /* areas that map this file */

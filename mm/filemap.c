@@ -65,11 +65,14 @@ void file_put(struct file *file)
 
 void mapping_init(struct address_space *mapping, void *host)
 {
+	static uint64_t last_id;
+
 	memset(mapping, 0, sizeof(*mapping));
 	spin_init(&mapping->pages_lock);
 	rwsem_init(&mapping->invalidate_lock);
 	rwsem_init(&mapping->i_mmap_rwsem);
 	interval_root_init(&mapping->i_mmap, &i_mmap_ops);
+	mapping->id = fetch_add_relaxed(&last_id, 1) + 1;
 	mapping->host = host;
 }
 

@@ -160,12 +160,12 @@ void mm_reset_hiwater(struct mm_struct *mm)
 }
 
 int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
-		 const void **object, uint64_t *offset)
+		 uint64_t *object, uint64_t *offset)
 {
 	struct vm_area_struct *vma;
 	int err = 0;
 
-	*object = mm;
+	*object = (uintptr_t)mm;
 	*offset = addr;
 	if (!shared)
 		return addr < MM_USER_END ? 0 : -EFAULT;
@@ -175,7 +175,7 @@ int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
 	if (!vma || !vma_has(vma, VM_READ | VM_WRITE)) {
 		err = -EFAULT;
 	} else if (vma_has(vma, VM_MAYSHARE) && vma->vm_file) {
-		*object = vma->vm_file->f_mapping;
+		*object = vma->vm_file->f_mapping->id;
 		*offset = (linear_page_index(vma, addr) << PAGE_SHIFT) |
 			  (addr & ~PAGE_MASK);
 	}

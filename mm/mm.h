@@ -125,12 +125,14 @@ uint64_t access_remote_vm(struct mm_struct *mm, vaddr_t addr, void *buf,
 			  uint64_t len, bool write, bool force);
 
 /*
- * Identity of the word at addr for futexes on shared memory: the page's
- * mapping and offset when the area is shared file memory (*object, *offset),
- * else (mm, addr). 0, -EFAULT, or -EINTR when killed.
+ * Identity of the word at addr for futexes on shared memory: the mapping's id
+ * and the offset when the area is shared file memory (*object, *offset), else
+ * the address of mm, and addr. A waiter keeps its mm but not the file, whose
+ * address another one may have before it wakes. 0, -EFAULT, or -EINTR when
+ * killed.
  */
 int mm_futex_key(struct mm_struct *mm, vaddr_t addr, bool shared,
-		 const void **object, uint64_t *offset);
+		 uint64_t *object, uint64_t *offset);
 
 /* One area as /proc/PID/maps and smaps show it, a copy. */
 struct vma_info {

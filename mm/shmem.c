@@ -12,10 +12,7 @@
 struct shmem_file {
 	struct file file;
 	struct address_space mapping;
-	uint64_t ino; /* tells the objects apart in /proc/PID/maps */
 };
-
-static uint64_t next_ino = 1;
 
 static void shmem_release(struct file *file)
 {
@@ -33,7 +30,7 @@ static void shmem_describe(struct file *file, char *buf, size_t len,
 
 	snprintf(buf, len, "/dev/zero (deleted)");
 	*dev = 1;
-	*ino = shmem->ino;
+	*ino = shmem->mapping.id;
 }
 
 static const struct file_vm_operations shmem_vm_operations = {
@@ -50,7 +47,6 @@ int shmem_zero_setup(uint64_t len, struct file **filep)
 	mapping_init(&shmem->mapping, NULL);
 	shmem->mapping.is_shmem = true;
 	shmem->mapping.i_size = len;
-	shmem->ino = fetch_add_relaxed(&next_ino, 1);
 	shmem->file.f_count = 1;
 	shmem->file.f_mode = FMODE_READ | FMODE_WRITE | FMODE_EXEC;
 	shmem->file.f_mapping = &shmem->mapping;

@@ -138,6 +138,38 @@ TEST(futex_wakes_all)
 	EQ(woken, THREADS);
 }
 
+static void sleep_for_ever(void *arg)
+{
+	for (;;)
+		futex_wait(arg, 0, NULL);
+}
+
+static void *map_shared(void)
+{
+	return mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Memory that is gone may be followed by other memory, but not its waiters. */
+TEST(futex_waiters_stay_with_their_memory)
+{
+	struct thread thread;
+	int pid = fork();
+
+	if (pid == 0) {
+		void *shared = map_shared();
+		int woken = 0;
+
+		thread_start(&thread, sleep_for_ever, shared);
+		while (sys(SYS_futex, shared, FUTEX_REQUEUE, 0, 1, shared) != 1)
+			sleep_ms(1);
+		munmap(shared, PAGE);
+		for (int i = 0; i < 16; i++)
+			woken += (int)futex_wake(map_shared(), 1);
+		exit(woken);
+	}
+	joined(pid, 0);
+}
+
 TEST(futex_works_between_processes)
 {
 	uint32_t *shared =

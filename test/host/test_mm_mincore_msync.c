@@ -2,6 +2,7 @@
 /* mincore, msync, and the look from outside: access_remote_vm, futex keys. */
 #include <string.h>
 
+#include "mm/vma.h"
 #include "test/host/mm_env.h"
 
 #define BASE  0x10000000UL
@@ -237,8 +238,7 @@ MM_TEST(futex_keys_follow_the_page_of_shared_memory)
 {
 	struct mm_struct *mm = env_mm();
 	struct file *file = env_file(4 * PG, 0);
-	const void *a, *b;
-	uint64_t x, y;
+	uint64_t a, b, x, y;
 
 	map_file(mm, file, 0, 4, RW, MAP_SHARED);
 	map_file(mm, file, 10, 4, RW, MAP_SHARED);
@@ -251,9 +251,30 @@ MM_TEST(futex_keys_follow_the_page_of_shared_memory)
 	CHECK(a != b || x != y);
 	TRY_OK(mm_futex_key(mm, AT(20) + 4, true, &a, &x));
 	TRY_OK(mm_futex_key(mm, AT(20) + 4, false, &b, &y));
-	CHECK(a == mm && a == b && x == y && x == AT(20) + 4);
+	CHECK(a == (uintptr_t)mm && a == b && x == y && x == AT(20) + 4);
 	CHECK_EQ(TRY(mm_futex_key(mm, AT(30), true, &a, &x)), -EFAULT);
 	CHECK_EQ(TRY(mm_futex_key(mm, AT(21), true, &a, &x)), -EFAULT);
+}
+
+static void *map_shared(struct mm_struct *mm)
+{
+	CHECK_EQ(TRY(do_mmap(mm, NULL, AT(0), PG, RW,
+			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, 0)),
+		 AT(0));
+	return vma_lookup(mm, AT(0))->vm_file;
+}
+
+MM_TEST(a_futex_key_is_never_another_files)
+{
+	struct mm_struct *mm = env_mm();
+	const void *file = map_shared(mm);
+	uint64_t a, b, offset;
+
+	TRY_OK(mm_futex_key(mm, AT(0), true, &a, &offset));
+	TRY_OK(do_munmap(mm, AT(0), PG));
+	CHECK(map_shared(mm) == file); /* where the one was that is gone */
+	TRY_OK(mm_futex_key(mm, AT(0), true, &b, &offset));
+	CHECK(a != b);
 }
 
 static const struct tap_test tests[] = {
@@ -267,6 +288,7 @@ static const struct tap_test tests[] = {
     ENTRY(permissions_hold_for_outsiders),
     ENTRY(a_forced_write_makes_a_private_copy),
     ENTRY(futex_keys_follow_the_page_of_shared_memory),
+    ENTRY(a_futex_key_is_never_another_files),
 };
 
 TAP_MAIN(tests)

@@ -276,8 +276,7 @@ static int change_killably(unsigned what)
 /* ... those that do not. */
 static int read_killably(unsigned what)
 {
-	const void *object;
-	uint64_t offset;
+	uint64_t object, offset;
 
 	switch (what) {
 	case 0:
