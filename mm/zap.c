@@ -79,13 +79,25 @@ static vaddr_t zap_run(struct zap *zap, pte_t *ptep, vaddr_t va, vaddr_t end)
 	return end;
 }
 
-/* The most there has been is what there was before something goes. */
+/*
+ * The most there has been is what there was before something goes. Somebody
+ * else may have seen more meanwhile.
+ */
+static void update_hiwater_rss(struct mm_struct *mm)
+{
+	uint64_t most = load_relaxed(&mm->hiwater_rss);
+	uint64_t now = mm_hiwater_rss(mm);
+
+	while (most < now && !cas_relaxed(&mm->hiwater_rss, &most, now))
+		;
+}
+
 static void count_removed(const struct zap *zap)
 {
 	struct mm_struct *mm = zap->vma->vm_mm;
 
 	if (!zap->gather->whole_mm)
-		store_relaxed(&mm->hiwater_rss, mm_hiwater_rss(mm));
+		update_hiwater_rss(mm);
 	add_mm_counter(mm, MM_ANONPAGES, -zap->nr_anon);
 	if (zap->nr_file)
 		add_mm_counter(mm, file_rss_kind(zap->vma), -zap->nr_file);

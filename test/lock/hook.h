@@ -18,6 +18,7 @@ enum lock_point {
 	HOOK_FORKED,	 /* fork has copied the pages of an area */
 	HOOK_HARTS_SEEN, /* a fence knows who runs the mm, and none is marked */
 	HOOK_MARKED,	 /* the others are; it will look again */
+	HOOK_COUNTED,	 /* pages that go were counted for the peak */
 };
 
 /* Perhaps in an RCU section of the calling thread: must not sleep for RCU. */

@@ -48,6 +48,7 @@ NOTICED_BY = {
     "no_table_lock_at_mprotect": "mprotect_waits_for_the_table_lock",
     "no_table_lock_at_faults": "a_fault_waits_for_the_table_lock",
     "no_second_look_at_faults": "the_second_page_is_given_back",
+    "no_second_look_at_the_peak": "no_peak_is_lost",
     "no_lock_of_upper_tables": "a_table_waits_for_one_that_is_being_hooked_in",
     "no_second_look_at_upper_tables": "the_second_table_is_given_back",
     "no_reverse_map_before_copies": "truncation_finds_a_child_being_made",

@@ -336,6 +336,36 @@ MM_TEST_ONCE(the_second_page_is_given_back)
 	env_step(__FILE__, __LINE__);
 }
 
+static void use_more(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 8; i < 16; i++)
+		fault_at(AT(i));
+	CHECK_EQ(do_madvise(the_mm, AT(8), 8 * PG, MADV_DONTNEED), 0);
+}
+
+static void use_more_when_counted(enum lock_point point)
+{
+	if (point != HOOK_COUNTED)
+		return;
+	hook = NULL;
+	was_called = true;
+	elsewhere(use_more);
+}
+
+/* Eight pages beside the one that is just going, and still counts. */
+MM_TEST_ONCE(no_peak_is_lost)
+{
+	make();
+	env_mmap(the_mm, AT(8), 8, RW);
+	STORE(AT(1), 1);
+	was_called = false;
+	hook = use_more_when_counted;
+	discard_it(NULL);
+	hook = NULL;
+	CHECK_EQ(mm_hiwater_rss(the_mm), was_called ? 9 : 1);
+}
+
 static void begin_when_none_is_seen(enum lock_point point)
 {
 	if (point != HOOK_TABLE_SEEN)
@@ -494,6 +524,7 @@ static const struct tap_test tests[] = {
     ENTRY(mprotect_waits_for_the_table_lock),
     ENTRY(a_fault_waits_for_the_table_lock),
     ENTRY(the_second_page_is_given_back),
+    ENTRY(no_peak_is_lost),
     ENTRY(a_table_waits_for_one_that_is_being_hooked_in),
     ENTRY(the_second_table_is_given_back),
     ENTRY(truncation_finds_a_child_being_made),

@@ -65,6 +65,11 @@ HOOKS = {"vma_lock.c": [
      "	lock_hook(HOOK_HARTS_SEEN);\n"
      "	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n"
      "	lock_hook(HOOK_MARKED);\n"),
+], "zap.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("	while (most < now &&",
+     "	lock_hook(HOOK_COUNTED);\n	while (most < now &&"),
 ]}
 
 # Headers whose functions are changed as if they were the file's own.
@@ -78,6 +83,7 @@ MUTATIONS = {
     "none_in_moves": ("mremap.c", []),
     "none_in_fork": ("fork.c", []),
     "none_in_fences": ("tlb.c", []),
+    "none_in_zap": ("zap.c", []),
     "unlock_before_the_copy_is_mapped": ("fault_file.c", [
         ("	page_set_type(copy, PAGE_ANON);\n",
          "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
@@ -177,6 +183,9 @@ MUTATIONS = {
     "no_second_look_at_faults": ("fault.c", [
         ("if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))",
          "if (true)")]),
+    "no_second_look_at_the_peak": ("zap.c", [
+        ("!cas_relaxed(&mm->hiwater_rss, &most, now))\n		;\n",
+         "(store_relaxed(&mm->hiwater_rss, now), false))\n		;\n")]),
     "no_lock_of_upper_tables": ("pagetable.c", [
         ("	lock_hook(HOOK_TABLE_MADE);\n"
          "	spin_lock(&mm->page_table_lock);\n", ""),
