@@ -139,6 +139,43 @@ long vfs_write(struct open_file *file, struct io *io, uint64_t *pos)
 	return file->ops->write(file, io, pos);
 }
 
+/* The reference to the page is all that a reader holds. */
+long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos)
+{
+	uint64_t start = *pos, at = start;
+
+	while (io->count) {
+		uint64_t size = load_relaxed(&mapping->i_size);
+		size_t off = at % PAGE_SIZE, n, done;
+		struct page *page;
+
+		if (at >= size)
+			break;
+		n = min(PAGE_SIZE - off, io->count);
+		n = min(n, size - at);
+		page = filemap_find(mapping, at >> PAGE_SHIFT);
+		if (likely(page)) {
+			done = io_put(io, (char *)page_address(page) + off, n);
+			page_put(page);
+		} else {
+			done = io_zero(io, n);
+		}
+		at += done;
+		if (done == n)
+			continue;
+		if (at == start)
+			return -EFAULT;
+		break;
+	}
+	*pos = at;
+	return (long)(at - start);
+}
+
+long mapping_file_read(struct open_file *file, struct io *io, uint64_t *pos)
+{
+	return mapping_read(file->inode->mapping, io, pos);
+}
+
 long kernel_read(struct open_file *file, uint64_t pos, void *buf, size_t len)
 {
 	struct io io;

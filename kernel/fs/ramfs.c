@@ -3,8 +3,8 @@
  * Regular files. Their bytes are in the page cache and nowhere else, so a
  * mapping, a read and a write see the same page.
  *
- * A reader copies from a page it holds a reference to, with no lock: beside a
- * writer it may see part of a write. Writers hold inode->lock over the copy
+ * Readers (mapping_read in io.c) take no lock: beside a writer they may see
+ * part of a write. Writers hold inode->lock over the copy
  * from user memory. That copy may fault on a mapping of this very file, which
  * takes mmap_lock and invalidate_lock but never inode->lock.
  */
@@ -23,42 +23,6 @@
 #define FALLOC_KEEP_SIZE  1u
 #define FALLOC_PUNCH_HOLE 2u
 #define FALLOC_ZERO_RANGE 16u
-
-long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos)
-{
-	uint64_t start = *pos, at = start;
-
-	while (io->count) {
-		uint64_t size = load_relaxed(&mapping->i_size);
-		size_t off = at % PAGE_SIZE, n, done;
-		struct page *page;
-
-		if (at >= size)
-			break;
-		n = min(PAGE_SIZE - off, io->count);
-		n = min(n, size - at);
-		page = filemap_find(mapping, at >> PAGE_SHIFT);
-		if (likely(page)) {
-			done = io_put(io, (char *)page_address(page) + off, n);
-			page_put(page);
-		} else {
-			done = io_zero(io, n);
-		}
-		at += done;
-		if (done == n)
-			continue;
-		if (at == start)
-			return -EFAULT;
-		break;
-	}
-	*pos = at;
-	return (long)(at - start);
-}
-
-static long ramfs_read(struct open_file *file, struct io *io, uint64_t *pos)
-{
-	return mapping_read(file->inode->mapping, io, pos);
-}
 
 /* The page at pgoff with a reference, made if missing; NULL: no memory. */
 static struct page *get_page(struct address_space *mapping, pgoff_t pgoff)
@@ -214,7 +178,7 @@ static long ramfs_lseek(struct open_file *file, int64_t off, int whence)
 }
 
 const struct file_ops ramfs_file_ops = {
-    .read = ramfs_read,
+    .read = mapping_file_read,
     .write = ramfs_write,
     .lseek = ramfs_lseek,
 };

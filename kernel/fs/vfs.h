@@ -246,14 +246,16 @@ long kernel_read(struct open_file *file, uint64_t pos, void *buf, size_t len);
 /* read(2) and write(2) and their relatives: check modes, call the op. */
 long vfs_read(struct open_file *file, struct io *io, uint64_t *pos);
 long vfs_write(struct open_file *file, struct io *io, uint64_t *pos);
+
+/* read(2) from a page cache; holes are zeros. Bytes or -EFAULT. */
+long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos);
+long mapping_file_read(struct open_file *file, struct io *io, uint64_t *pos);
+
 unsigned vfs_poll(struct open_file *file, struct poll_table *table);
 
 /* --- ramfs.c: regular files in the page cache -------------------------- */
 
 extern const struct file_ops ramfs_file_ops;
-
-/* read(2) from a page cache; holes are zeros. Bytes or -EFAULT. */
-long mapping_read(struct address_space *mapping, struct io *io, uint64_t *pos);
 
 struct inode *ramfs_inode_alloc(const struct fs_type *fs, uint32_t mode);
 int ramfs_truncate(struct inode *inode, uint64_t size);
