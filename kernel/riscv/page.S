@@ -5,6 +5,8 @@
  * Both addresses are page aligned; nothing here can fault.
  */
 
+#include "kernel/riscv/copy.inc"
+
 	.section .text
 	.balign 4
 
@@ -25,35 +27,27 @@ clear_page:
 	ret
 	.size clear_page, . - clear_page
 
-/* void copy_page(void *to, const void *from): 1 KiB a round. */
+/*
+ * void copy_page(void *to, const void *from)
+ * copy_kib: 1 KiB a round until a0 is a2. user_copy comes here as well: it
+ * counts on all other registers than a3-a7 and t0-t2 (uaccess.S).
+ */
 	.globl copy_page
 	.type copy_page, @function
 copy_page:
 	li	a2, 4096
 	add	a2, a2, a0
-1:
+	.globl copy_kib
+copy_kib:
 	.set	offset, 0
 	.rept	16
-	ld	a3, offset +  0(a1)
-	ld	a4, offset +  8(a1)
-	ld	a5, offset + 16(a1)
-	ld	a6, offset + 24(a1)
-	ld	a7, offset + 32(a1)
-	ld	t0, offset + 40(a1)
-	ld	t1, offset + 48(a1)
-	ld	t2, offset + 56(a1)
-	sd	a3, offset +  0(a0)
-	sd	a4, offset +  8(a0)
-	sd	a5, offset + 16(a0)
-	sd	a6, offset + 24(a0)
-	sd	a7, offset + 32(a0)
-	sd	t0, offset + 40(a0)
-	sd	t1, offset + 48(a0)
-	sd	t2, offset + 56(a0)
+	COPY_64	offset
 	.set	offset, offset + 64
 	.endr
 	addi	a0, a0, 1024
 	addi	a1, a1, 1024
-	bne	a0, a2, 1b
+	bne	a0, a2, copy_kib
+	.globl copy_kib_end
+copy_kib_end:
 	ret
 	.size copy_page, . - copy_page

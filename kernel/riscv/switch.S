@@ -7,7 +7,6 @@
  * not used (off, kernel threads).
  */
 #include "kernel/riscv/csr.h"
-#include "kernel/riscv/fp.inc"
 #include "kernel/riscv/thread.h"
 
 	.macro CONTEXT op, base
@@ -32,6 +31,38 @@
 	.section .text
 	.balign 4
 
+/*
+ * All floating-point registers to or from the memory at t0, in the order of
+ * struct fp_state, which is also that of a signal frame. Called by
+ * "jal t2, fp_save"; t1 is changed as well. Loading makes sstatus.FS dirty,
+ * saving writes zeros behind fcsr, as Linux does. In signal frames both may
+ * fault (uaccess.S).
+ *
+ * The kernel is built without floating point: fsd, fld and fcsr are encoded by
+ * hand.
+ */
+	.globl fp_save
+fp_save:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.insn	s 0x27, 3, x\n, 8 * \n(t0)
+	.endr
+	csrr	t1, 0x003
+	sd	t1, 256(t0)
+	jr	t2
+
+	.globl fp_load
+fp_load:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.insn	i 0x07, 3, x\n, 8 * \n(t0)
+	.endr
+	lw	t1, 256(t0)
+	.globl fp_load_end
+fp_load_end:
+	csrw	0x003, t1
+	jr	t2
+
 /* struct thread *switch_to(struct thread *prev, struct thread *next) */
 	.globl switch_to
 	.type switch_to, @function
@@ -43,15 +74,18 @@ switch_to:
 	li	t1, SSTATUS_FS
 	and	t0, t0, t1
 	bne	t0, t1, 1f
-	FP_SAVE	a0, THREAD_FP, t0
+	addi	t0, a0, THREAD_FP
+	jal	t2, fp_save
 1:	lw	t0, THREAD_HART(a0)
 	sw	t0, THREAD_HART(a1)
 	mv	tp, a1
 	ld	t0, CONTEXT_STATUS(a1)
 	csrw	sstatus, t0
+	li	t1, SSTATUS_FS
 	and	t0, t0, t1
 	beqz	t0, 2f
-	FP_LOAD	a1, THREAD_FP, t0
+	addi	t0, a1, THREAD_FP
+	jal	t2, fp_load
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 2:	CONTEXT	ld, a1
@@ -67,7 +101,8 @@ thread_save_fp:
 	li	t1, SSTATUS_FS
 	and	t0, t0, t1
 	bne	t0, t1, 1f
-	FP_SAVE	a0, THREAD_FP, t0
+	addi	t0, a0, THREAD_FP
+	jal	t2, fp_save
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 1:	ret
@@ -79,7 +114,8 @@ thread_save_fp:
 thread_load_fp:
 	li	t0, SSTATUS_FS_DIRTY
 	csrs	sstatus, t0
-	FP_LOAD	a0, THREAD_FP, t0
+	addi	t0, a0, THREAD_FP
+	jal	t2, fp_load
 	li	t0, SSTATUS_FS_DIRTY ^ SSTATUS_FS_CLEAN
 	csrc	sstatus, t0
 	ret

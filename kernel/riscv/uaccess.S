@@ -7,11 +7,11 @@
  * of instructions: start, end, fixup, relative to the field itself. SUM is set
  * on entry and cleared on every way out, the fixups included.
  *
- * Copies work in blocks of up to 256 bytes. A block that faults is done again byte
- * by byte, so that the number of bytes left is exact.
+ * Copies work in blocks of 1 KiB (page.S) and 64 bytes. A block that faults is
+ * done again byte by byte, so that the number of bytes left is exact.
  */
+#include "kernel/riscv/copy.inc"
 #include "kernel/riscv/csr.h"
-#include "kernel/riscv/fp.inc"
 #include "kernel/riscv/sigframe.h"
 
 	.macro EX_RANGE start, end, fixup
@@ -39,25 +39,6 @@
 \name:
 	.endm
 
-	.macro COPY_64 offset
-	ld	a3, \offset +  0(a1)
-	ld	a4, \offset +  8(a1)
-	ld	a5, \offset + 16(a1)
-	ld	a6, \offset + 24(a1)
-	ld	a7, \offset + 32(a1)
-	ld	t0, \offset + 40(a1)
-	ld	t1, \offset + 48(a1)
-	ld	t2, \offset + 56(a1)
-	sd	a3, \offset +  0(a0)
-	sd	a4, \offset +  8(a0)
-	sd	a5, \offset + 16(a0)
-	sd	a6, \offset + 24(a0)
-	sd	a7, \offset + 32(a0)
-	sd	t0, \offset + 40(a0)
-	sd	t1, \offset + 48(a0)
-	sd	t2, \offset + 56(a0)
-	.endm
-
 	.section .text
 
 /* size_t user_copy(void *to, const void *from, size_t len): bytes left */
@@ -80,20 +61,14 @@ FUNCTION user_copy
 2:	andi	t3, a1, 7
 	bnez	t3, .Lcopy_shift
 
-	/* Blocks of 256 bytes, and what is left of them in blocks of 64. */
+	/* Blocks of 1 KiB, and what is left of them in blocks of 64. */
 	sub	t4, t5, a0
-	andi	t4, t4, -256
+	andi	t4, t4, -1024
 	beqz	t4, 4f
-	add	t4, t4, a0
-3:
-	.set	offset, 0
-	.rept	4
-	COPY_64	offset
-	.set	offset, offset + 64
-	.endr
-	addi	a0, a0, 256
-	addi	a1, a1, 256
-	bne	a0, t4, 3b
+	add	a2, t4, a0
+	mv	t4, ra
+	call	copy_kib
+3:	mv	ra, t4
 4:	sub	t4, t5, a0
 	andi	t4, t4, -64
 	beqz	t4, 6f
@@ -145,6 +120,10 @@ FUNCTION user_copy
 	bgeu	t4, a0, 8b
 9:	add	a1, a1, t3
 	j	.Lcopy_bytes
+.Lcopy_kib_fault:
+	mv	ra, t4
+	j	.Lcopy_bytes
+	EX_RANGE copy_kib, copy_kib_end, .Lcopy_kib_fault
 	EX_RANGE user_copy, .Lcopy_bytes, .Lcopy_bytes
 	EX_RANGE .Lcopy_bytes, .Lcopy_done, .Lcopy_done
 	EX_RANGE 7b, 9b, 9b
@@ -163,16 +142,16 @@ FUNCTION user_clear
 	addi	a0, a0, 1
 	bne	a0, t0, 1b
 2:	sub	t4, t5, a0
-	andi	t4, t4, -256
+	andi	t4, t4, -64
 	beqz	t4, 4f
 	add	t4, t4, a0
 3:
 	.set	offset, 0
-	.rept	32
+	.rept	8
 	sd	zero, offset(a0)
 	.set	offset, offset + 8
 	.endr
-	addi	a0, a0, 256
+	addi	a0, a0, 64
 	bne	a0, t4, 3b
 4:	sub	t4, t5, a0
 	andi	t4, t4, -8
@@ -294,6 +273,15 @@ FUNCTION amo_user_\op
 	AMO_USER and
 	AMO_USER xor
 
+/* The 32 words of pc and registers from a1 to a0; "jal t4". */
+copy_registers:
+	.set	offset, 0
+	.rept	4
+	COPY_64	offset
+	.set	offset, offset + 64
+	.endr
+	jr	t4
+
 /*
  * int put_sigframe(vaddr_t to, const struct siginfo *info,
  *		    const struct sigaltstack *alt, int ss_flags, uint64_t mask,
@@ -315,8 +303,9 @@ put_sigframe_start:
 	sd	a4, SIG_MASK(a0)
 	sd	zero, SIG_EXTENSION(a0)
 	sd	zero, SIG_EXTENSION + 8(a0)
-	FP_SAVE	a0, SIG_FP, t0
-	addi	t3, a5, -SIG_REGS	/* the same offsets as in a0 */
+	addi	t0, a0, SIG_FP
+	jal	t2, fp_save
+	mv	t3, a5
 	.set	offset, 0
 	.rept	SIG_INFO_BYTES / 8
 	ld	t0, offset(a1)
@@ -327,16 +316,15 @@ put_sigframe_start:
 	sd	zero, offset(a0)
 	.set	offset, offset + 8
 	.endr
+	addi	a0, a0, SIG_REGS
 	mv	a1, t3
-	.set	offset, SIG_REGS
-	.rept	4
-	COPY_64	offset
-	.set	offset, offset + 64
-	.endr
+	jal	t4, copy_registers
 put_sigframe_end:
 	csrc	sstatus, t6
 	li	a0, 0
 	ret
+	EX_RANGE fp_save, fp_load_end, user_fault
+	EX_RANGE copy_registers, put_sigframe, user_fault
 	EX_RANGE put_sigframe_start, put_sigframe_end, user_fault
 
 /*
@@ -353,7 +341,8 @@ get_sigframe_start:
 	srli	t0, t0, 32		/* its first word has no meaning */
 	or	t0, t0, t1
 	bnez	t0, user_fault
-	FP_LOAD	a0, SIG_FP, t0
+	addi	t0, a0, SIG_FP
+	jal	t2, fp_load
 	ld	t0, SIG_STACK(a0)
 	ld	t1, SIG_STACK + 8(a0)
 	ld	t2, SIG_STACK + 16(a0)
@@ -364,11 +353,7 @@ get_sigframe_start:
 	sd	t3, 0(a2)
 	addi	a1, a0, SIG_REGS
 	mv	a0, a3
-	.set	offset, 0
-	.rept	4
-	COPY_64	offset
-	.set	offset, offset + 64
-	.endr
+	jal	t4, copy_registers
 get_sigframe_end:
 	csrc	sstatus, t6
 	li	a0, 0

@@ -22,7 +22,7 @@ int amo_user_or(uint32_t *old, vaddr_t addr, uint32_t operand);
 int amo_user_and(uint32_t *old, vaddr_t addr, uint32_t operand);
 int amo_user_xor(uint32_t *old, vaddr_t addr, uint32_t operand);
 
-/* The linker script collects the entries; a dozen, so a linear search. */
+/* The linker script collects the entries; they are few, so a linear search. */
 extern const struct ex_entry ex_table_start[], ex_table_end[];
 
 static vaddr_t ex_address(const int32_t *field)
