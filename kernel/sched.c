@@ -113,7 +113,7 @@ static void interrupt_soon(unsigned hart)
 		thread_set_work(current, WORK_INTERRUPT);
 }
 
-void sched_send_interrupts(void)
+inline void sched_send_interrupts(void)
 {
 	struct run_queue *rq = this_queue();
 	uint64_t harts = rq->harts_to_interrupt;
@@ -158,8 +158,8 @@ static int claim_idle(uint64_t harts)
  * Under rq->lock. The hart of rq is to run t some time. It may have gone idle
  * since the caller looked; it sets its idle bit under this lock.
  */
-static void enqueue(struct run_queue *rq, unsigned hart, struct thread *t,
-		    bool is_claimed)
+static inline void enqueue(struct run_queue *rq, unsigned hart,
+			   struct thread *t, bool is_claimed)
 {
 	list_add_tail(&t->run_node, &rq->queue);
 	rq->nr++;
@@ -202,7 +202,7 @@ static void place(struct thread *t)
 }
 
 /* The thread that ran before is off its stack. Releases the queue's lock. */
-static void finish_switch(struct thread *prev)
+static inline void finish_switch(struct thread *prev)
 {
 	struct spinlock *lock = &this_queue()->lock;
 	uint32_t leave = prev->leave;

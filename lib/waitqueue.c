@@ -31,7 +31,7 @@ void wait_prepare(struct wait_queue *wq, struct wait_entry *entry)
 }
 
 /* Under wq->lock. */
-static bool wake_first(struct wait_queue *wq)
+static inline bool wake_first(struct wait_queue *wq)
 {
 	struct wait_entry *entry =
 	    list_first_entry_or_null(&wq->waiters, struct wait_entry, node);

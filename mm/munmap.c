@@ -13,7 +13,7 @@
 #include "mm/pagetable.h"
 #include "mm/vma.h"
 
-static int may_split(struct vm_area_struct *vma, vaddr_t addr)
+static inline int may_split(struct vm_area_struct *vma, vaddr_t addr)
 {
 	if (addr <= vma->vm_start || addr >= vma->vm_end || !vma->vm_ops ||
 	    !vma->vm_ops->may_split)

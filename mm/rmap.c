@@ -70,7 +70,7 @@ static struct address_space *mapping_of(const struct vm_area_struct *vma)
 	return vma->vm_file ? vma->vm_file->f_mapping : NULL;
 }
 
-void i_mmap_lock(const struct vm_area_struct *vma)
+inline void i_mmap_lock(const struct vm_area_struct *vma)
 {
 	if (mapping_of(vma))
 		down_write(&mapping_of(vma)->i_mmap_rwsem);
@@ -137,7 +137,7 @@ static struct anon_vma *anon_vma_alloc(struct anon_vma *parent)
  * Nobody need hold the parent: every area in a child anon_vma has a chain to
  * the parent as well.
  */
-static void anon_vma_put(struct anon_vma *av)
+static inline void anon_vma_put(struct anon_vma *av)
 {
 	while (av && fetch_sub_acq_rel(&av->refcount, 1) == 1) {
 		struct anon_vma *root = av->parent ? av->root : NULL;

@@ -53,7 +53,7 @@ static inline struct vm_area_struct *new_area(struct mm_struct *mm)
 	return vma;
 }
 
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+inline struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = new_area(mm);
 
@@ -90,7 +90,7 @@ void vm_area_free(struct vm_area_struct *vma)
 	kmem_cache_free(&vma_cache, vma);
 }
 
-void vma_destroy(struct vm_area_struct *vma)
+inline void vma_destroy(struct vm_area_struct *vma)
 {
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
@@ -219,7 +219,7 @@ static void gap_raise(struct vm_area_struct *vma, uint64_t gap)
 	}
 }
 
-static void gap_set(struct vm_area_struct *vma, uint64_t gap)
+static inline void gap_set(struct vm_area_struct *vma, uint64_t gap)
 {
 	if (gap >= vma->rb_gap) {
 		gap_raise(vma, gap);

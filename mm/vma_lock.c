@@ -60,7 +60,7 @@ void mmap_write_lock_nested(struct mm_struct *mm)
 	down_write_nested(&mm->mmap_lock);
 }
 
-int mmap_write_lock_killable(struct mm_struct *mm)
+inline int mmap_write_lock_killable(struct mm_struct *mm)
 {
 	count_vm_event(MMAP_LOCK_WRITE);
 	return down_write_killable(&mm->mmap_lock);

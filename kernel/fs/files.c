@@ -39,8 +39,8 @@ static int table_alloc(unsigned size, struct open_file ***slot,
 	return 0;
 }
 
-static void table_copy(struct files *files, struct open_file **slot,
-		       uint64_t *cloexec)
+static inline void table_copy(struct files *files, struct open_file **slot,
+			      uint64_t *cloexec)
 {
 	memcpy(slot, files->slot, files->end * sizeof(*slot));
 	for (unsigned i = 0; i < files->size / 64; i++)
@@ -304,7 +304,7 @@ int fd_set_cloexec(int fd, bool cloexec)
 	return err;
 }
 
-struct open_file *files_lookup(struct files *files, unsigned fd)
+inline struct open_file *files_lookup(struct files *files, unsigned fd)
 {
 	struct open_file *file = NULL;
 
@@ -328,7 +328,7 @@ int files_next(struct files *files, unsigned fd)
 	return found;
 }
 
-struct open_file *fd_get_any(int fd)
+inline struct open_file *fd_get_any(int fd)
 {
 	return files_lookup(current_files(), (unsigned)fd);
 }
