@@ -28,6 +28,7 @@
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "mm/mm.h"
+#include "mm/page_node.h"
 #include "mm/pagetable.h"
 #include "mm/slab.h"
 
@@ -52,6 +53,8 @@ static void init_memory(void)
 	if (page_init(boot_info.ram, boot_info.nr_ram, boot_info.usable,
 		      boot_info.nr_usable) < 0)
 		cannot_boot("no room for the array of page frames");
+	for (unsigned hart = 0; hart < MAX_HARTS; hart++)
+		page_set_hart_node(hart, boot_info.hart_node[hart]);
 	boot_memory_done();
 	kmem_init();
 	kstack_init();

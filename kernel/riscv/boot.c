@@ -15,6 +15,7 @@
 #include "kernel/riscv/smp.h"
 #include "kernel/sched.h"
 #include "lib/fdt.h"
+#include "mm/page_node.h"
 
 /* The direct map ends where the device window begins. */
 #define PA_END (64UL << 30)
@@ -89,12 +90,13 @@ static void cut_size(struct memory_range *range, unsigned *nr, uint64_t start,
 							  : start + size);
 }
 
+/* More nodes than there is room for count as the first. */
 static unsigned node_id(const struct fdt *fdt, int node)
 {
 	uint64_t id = 0;
 
 	fdt_get_number(fdt, node, "numa-node-id", &id);
-	return (unsigned)min(id, 255UL);
+	return id < MAX_NODES ? (unsigned)id : 0;
 }
 
 static void read_memory(const struct fdt *fdt)

@@ -4,7 +4,7 @@
  *
  * sstatus belongs to the thread: its FS field says whether the floating-point
  * registers differ from the copy in memory (dirty), equal it (clean) or are
- * not used (off, kernel threads).
+ * not used (off, idle threads).
  */
 #include "kernel/riscv/csr.h"
 #include "kernel/riscv/thread.h"

@@ -5,8 +5,8 @@
  * Invariants: tp points to the running thread while the kernel runs; sscratch
  * is 0 in the kernel and holds the thread while the hart is in user mode.
  *
- * A new thread is made runnable by thread_prepare_user or thread_prepare_kernel
- * and then looks to switch_to() as if it had called it once.
+ * A new thread is made runnable by thread_prepare_user and then looks to
+ * switch_to() as if it had called it once.
  */
 #pragma once
 
@@ -74,11 +74,6 @@ struct thread *switch_to(struct thread *prev, struct thread *next);
  */
 void thread_prepare_user(struct arch_thread *t,
 			 void (*first)(struct thread *prev));
-
-/* A kernel thread: first(prev), then fn(arg), which may not return. */
-void thread_prepare_kernel(struct arch_thread *t,
-			   void (*first)(struct thread *prev),
-			   void (*fn)(void *arg), void *arg);
 
 /* Store the running thread's live floating point registers in its fp. */
 void thread_save_fp(struct arch_thread *self);

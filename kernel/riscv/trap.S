@@ -175,14 +175,6 @@ thread_first_user:
 	li	a1, 0
 	j	full_work
 
-/* First steps of a kernel thread: s0(a0), then s1(s2), which stays. */
-	.globl thread_first_kernel
-thread_first_kernel:
-	jalr	s0
-	mv	a0, s2
-	jalr	s1
-	unimp
-
 /*
  * A trap in the kernel. Its frame goes below sp, unless that is outside the
  * stack: bit 14 is set in every stack address and clear in the guard below.
