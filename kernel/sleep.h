@@ -27,28 +27,3 @@ bool signal_pending(void);
  */
 #define wait_event_interruptible(wq, cond)                                     \
 	(wait_event_unless((wq), (cond), signal_pending()) ? -ERESTARTSYS : 0)
-
-/* The same with a deadline: also -ETIMEDOUT. TIME_NEVER: no deadline. */
-#define wait_event_until(wq, cond, deadline)                                   \
-	({                                                                     \
-		struct wait_entry wait_;                                       \
-		int wait_err_ = 0;                                             \
-		bool wait_late_ = false;                                       \
-		if (!(cond)) {                                                 \
-			wait_entry_init(&wait_);                               \
-			for (;;) {                                             \
-				wait_prepare((wq), &wait_);                    \
-				if (cond)                                      \
-					break;                                 \
-				if (signal_pending())                          \
-					wait_err_ = -ERESTARTSYS;              \
-				else if (wait_late_)                           \
-					wait_err_ = -ETIMEDOUT;                \
-				if (wait_err_)                                 \
-					break;                                 \
-				wait_late_ = park_until(deadline);             \
-			}                                                      \
-			wait_finish((wq), &wait_);                             \
-		}                                                              \
-		wait_err_;                                                     \
-	})

@@ -40,7 +40,7 @@ enum page_type {
 	PAGE_PCP,      /* free, in a hart's stack */
 };
 
-/* Bits of page->flags; changed atomically (page_set_flag, page_clear_flag). */
+/* Bits of page->flags; changed atomically (page_set_flag). */
 #define PG_LOCKED   (1u << 0) /* page_lock(); protects ->mapping of PAGE_FILE */
 #define PG_WAITERS  (1u << 1) /* somebody sleeps in page_lock() */
 #define PG_UPTODATE (1u << 2) /* contents are valid */
@@ -180,11 +180,6 @@ static inline bool page_test_flag(const struct page *page, uint32_t flag)
 static inline void page_set_flag(struct page *page, uint32_t flag)
 {
 	fetch_or_relaxed(&page->flags, flag);
-}
-
-static inline void page_clear_flag(struct page *page, uint32_t flag)
-{
-	fetch_and_relaxed(&page->flags, ~flag);
 }
 
 /* Take a reference; the caller already has one, or the owner's lock. */

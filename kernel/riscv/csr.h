@@ -58,8 +58,6 @@
 	})
 #define csr_write(csr, v)                                                      \
 	__asm__ volatile("csrw " #csr ", %0" ::"rK"(v) : "memory")
-#define csr_set(csr, v)                                                        \
-	__asm__ volatile("csrs " #csr ", %0" ::"rK"(v) : "memory")
 #define csr_clear(csr, v)                                                      \
 	__asm__ volatile("csrc " #csr ", %0" ::"rK"(v) : "memory")
 

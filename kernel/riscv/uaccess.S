@@ -220,10 +220,8 @@ FUNCTION \name
 	.endm
 
 	GET_USER get_user_u8, lbu, sb
-	GET_USER get_user_u16, lhu, sh
 	GET_USER get_user_u32, lwu, sw
 	GET_USER get_user_u64, ld, sd
-	PUT_USER put_user_u8, sb
 	PUT_USER put_user_u16, sh
 	PUT_USER put_user_u32, sw
 	PUT_USER put_user_u64, sd

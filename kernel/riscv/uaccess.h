@@ -40,10 +40,8 @@ long strncpy_from_user(char *to, vaddr_t from, size_t len) __must_check;
 
 /* Single naturally aligned or unaligned values; 0 or -EFAULT. */
 int get_user_u8(uint8_t *value, vaddr_t from) __must_check;
-int get_user_u16(uint16_t *value, vaddr_t from) __must_check;
 int get_user_u32(uint32_t *value, vaddr_t from) __must_check;
 int get_user_u64(uint64_t *value, vaddr_t from) __must_check;
-int put_user_u8(vaddr_t to, uint8_t value) __must_check;
 int put_user_u16(vaddr_t to, uint16_t value) __must_check;
 int put_user_u32(vaddr_t to, uint32_t value) __must_check;
 int put_user_u64(vaddr_t to, uint64_t value) __must_check;
