@@ -12,15 +12,22 @@
 
 #include "kernel/console.h"
 #include "kernel/panic.h"
+#include "kernel/riscv/csr.h"
 #include "kernel/riscv/smp.h"
 #include "kernel/sched.h"
+#include "lib/bitops.h"
 #include "lib/fdt.h"
 #include "mm/page_node.h"
 
 /* The direct map ends where the device window begins. */
 #define PA_END (64UL << 30)
 
+/* clear_page takes eight blocks a round. */
+#define MAX_CLEAR_BLOCK (PAGE_SIZE / 8)
+#define NOT_SEEN	1 /* a power of two, but no size of a block */
+
 struct boot_info boot_info;
+uint32_t clear_block_size;
 
 _Noreturn void boot_main(uint64_t hart, paddr_t dtb);
 
@@ -193,6 +200,25 @@ static bool isa_has(const char *isa, const char *name)
 	return false;
 }
 
+/* What all harts have in common with this one, as far as they were seen. */
+static void read_clear_block(const struct fdt *fdt, int cpu, const char *isa)
+{
+	uint64_t size = 0;
+
+	if (isa && isa_has(isa, "zicboz"))
+		fdt_get_number(fdt, cpu, "riscv,cboz-block-size", &size);
+	if (!is_power_of_2(size) || size < 8 || size > MAX_CLEAR_BLOCK ||
+	    (clear_block_size != NOT_SEEN && clear_block_size != size))
+		size = 0;
+	clear_block_size = (uint32_t)size;
+}
+
+void boot_allow_clear_blocks(void)
+{
+	if (clear_block_size)
+		csr_write_senvcfg(SENVCFG_CBZE);
+}
+
 static void read_harts(const struct fdt *fdt)
 {
 	int cpus = fdt_find(fdt, "/cpus"), cpu;
@@ -200,6 +226,7 @@ static void read_harts(const struct fdt *fdt)
 	uint64_t id;
 
 	boot_info.has_sstc = true;
+	clear_block_size = NOT_SEEN;
 	fdt_for_each_child(cpu, fdt, cpus)
 	{
 		if (!fdt_has_string(fdt, cpu, "device_type", "cpu") ||
@@ -212,9 +239,12 @@ static void read_harts(const struct fdt *fdt)
 		isa = fdt_get_string(fdt, cpu, "riscv,isa");
 		if (!isa || !isa_has(isa, "sstc"))
 			boot_info.has_sstc = false;
+		read_clear_block(fdt, cpu, isa);
 		fdt_get_number(fdt, cpu, "timebase-frequency",
 			       &boot_info.timebase);
 	}
+	if (clear_block_size == NOT_SEEN)
+		clear_block_size = 0;
 	boot_info.harts |= 1UL << boot_info.boot_hart;
 	fdt_get_number(fdt, cpus, "timebase-frequency", &boot_info.timebase);
 	if (!boot_info.timebase)
@@ -271,6 +301,7 @@ _Noreturn void boot_main(uint64_t hart, paddr_t dtb)
 	boot_info.boot_hart = (unsigned)hart;
 	smp_init_boot_hart((unsigned)hart);
 	boot_read_fdt(dtb);
+	boot_allow_clear_blocks();
 	kernel_map_init();
 	power_init();
 	console_init(&boot_info);

@@ -43,6 +43,15 @@ struct boot_info {
 /* Filled before kernel_main() and constant from then on. */
 extern struct boot_info boot_info;
 
+/*
+ * Bytes that cbo.zero clears, a power of two; 0: not every hart has it (Zicboz
+ * 1.0). For clear_page.
+ */
+extern uint32_t clear_block_size;
+
+/* Let programs use cbo.zero on this hart if all harts have it. */
+void boot_allow_clear_blocks(void);
+
 /* Virtual address minus physical address of the kernel image. */
 extern uint64_t kernel_offset;
 

@@ -39,6 +39,9 @@
 /* One bit for each of the three page faults: (PAGE_FAULTS >> cause) & 1. */
 #define CAUSE_PAGE_FAULTS 0xb000
 
+/* senvcfg: user mode may use cbo.zero (Zicboz) */
+#define SENVCFG_CBZE (1 << 7)
+
 /* satp */
 #define SATP_SV39	(8UL << 60)
 #define SATP_ASID_SHIFT 44
@@ -67,8 +70,9 @@ static inline void local_flush_tlb_all(void)
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
 
-/* Sstc; the assembler does not know the name yet. */
+/* The assembler does not know these names yet. */
 #define csr_write_stimecmp(v) csr_write(0x14d, v)
+#define csr_write_senvcfg(v)  csr_write(0x10a, v)
 
 /* Forget this page in every address space, kernel's included. */
 static inline void local_flush_tlb_page_all(vaddr_t va)

@@ -10,12 +10,17 @@
 	.section .text
 	.balign 4
 
-/* void clear_page(void *page): 512 stores, 11 instructions around them. */
+/*
+ * void clear_page(void *page): 512 stores, 14 instructions around them; or
+ * cbo.zero for each block of clear_block_size bytes.
+ */
 	.globl clear_page
 	.type clear_page, @function
 clear_page:
 	li	a1, 4096
 	add	a1, a1, a0
+	lw	a2, clear_block_size
+	bnez	a2, 2f
 1:
 	.set	offset, 0
 	.rept	128
@@ -24,6 +29,13 @@ clear_page:
 	.endr
 	addi	a0, a0, 1024
 	bne	a0, a1, 1b
+	ret
+2:
+	.rept	8
+	.insn	i 0x0f, 2, x0, a0, 4	/* cbo.zero (a0) */
+	add	a0, a0, a2
+	.endr
+	bne	a0, a1, 2b
 	ret
 	.size clear_page, . - clear_page
 

@@ -18,6 +18,7 @@
 
 #define EMERGENCY_ORDER 1
 #define EMERGENCY_SIZE	(PAGE_SIZE << EMERGENCY_ORDER)
+#define OFF_TIMEOUT	10000000000UL
 #define START_TIMEOUT	10000000000UL /* nanoseconds */
 
 /* Values for sifive,test0: the low half says what, the high half the code. */
@@ -49,6 +50,7 @@ void smp_init_boot_hart(unsigned hart)
 _Noreturn void secondary_main(void)
 {
 	trap_init_hart();
+	boot_allow_clear_blocks();
 	mm_activate(NULL, NULL);
 	if (exchange_acq_rel(&arrival[machine_hart()], ARRIVED) == GIVEN_UP)
 		hart_stop();
@@ -118,9 +120,15 @@ _Noreturn void power_off(int status)
 {
 	if (!finisher)
 		power_init();
-	if (finisher)
+	if (finisher) {
+		uint64_t deadline = machine_clock() + OFF_TIMEOUT;
+
+		/* Later QEMUs go on for a while, and a reset would count. */
 		*finisher = status ? (uint32_t)status << 16 | FINISHER_FAIL
 				   : FINISHER_PASS;
+		while (machine_clock() < deadline)
+			machine_relax();
+	}
 	sbi_shutdown(status != 0);
 	hart_stop();
 }

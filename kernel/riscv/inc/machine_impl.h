@@ -74,6 +74,6 @@ static inline void machine_tlb_fence_here(unsigned asid, vaddr_t va)
 		__asm__ volatile("sfence.vma %0" ::"r"(va) : "memory");
 }
 
-/* Unrolled loops in kernel/riscv/page.S: 523 and 1,039 instructions. */
+/* Unrolled loops in kernel/riscv/page.S: 526 and 1,039 instructions. */
 void clear_page(void *page);
 void copy_page(void *to, const void *from);
