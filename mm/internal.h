@@ -36,7 +36,7 @@ uint64_t zap_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
  */
 void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
 void lazyfree_init(void);
-/* The address space ends; if it ever freed lazily (mm->lazy.next). */
+/* The address space ends; if it ever freed lazily (was_lazy). */
 void lazyfree_leave(struct mm_struct *mm);
 
 /* Unmap [start, end) and remove its areas; mmap_lock is held for writing. */

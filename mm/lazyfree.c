@@ -59,8 +59,8 @@ void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	/* A write that is not seen from here on would be lost. */
 	flush_tlb_range(mm, start, end);
 	spin_lock(&lazy_lock);
-	if (!mm->lazy.next || list_empty(&mm->lazy)) {
-		list_init(&mm->lazy);
+	if (!mm->was_lazy || list_empty(&mm->lazy)) {
+		store_relaxed(&mm->was_lazy, true);
 		list_add_tail(&mm->lazy, &lazy_mms);
 	}
 	spin_unlock(&lazy_lock);

@@ -130,7 +130,7 @@ static void exit_mmap(struct mm_struct *mm)
 	struct tlb_gather gather;
 
 	BUG_ON(load_relaxed(&mm->ctx.hart_mask));
-	if (mm->lazy.next)
+	if (load_relaxed(&mm->was_lazy))
 		lazyfree_leave(mm);
 	mmap_write_lock(mm);
 	tlb_gather_init(&gather, mm, true);

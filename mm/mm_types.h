@@ -239,6 +239,8 @@ struct mm_struct {
 	uint64_t def_flags;	/* M; VM_LOCKED after mlockall(MCL_FUTURE) */
 	struct mm_context ctx;	/* a */
 	uint32_t tlb_flush_pending; /* a; open gathers, 0 between operations */
+	uint32_t
+	    was_lazy; /* a; lazyfree.c, which writes it: in its list once */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */
 	uint32_t deny_write_exec; /* a; PR_MDWE_*: 0 or 1, 2: only here */
@@ -258,7 +260,7 @@ struct mm_struct {
 	vaddr_t start_stack, arg_start, arg_end, env_start, env_end;
 	vaddr_t vdso;		 /* a; where its special mapping is, or was */
 	struct mm_limits limits; /* M */
-	struct list_head lazy;	 /* lazyfree.c; next NULL: never was in it */
+	struct list_head lazy;	 /* lazyfree.c; valid if was_lazy */
 	struct file *exe_file;	 /* exec; holds a reference */
 	void *private;		 /* the kernel's */
 

@@ -22,7 +22,7 @@
  */
 static struct table_pool {
 	struct spinlock lock; /* contended by drain_pools alone */
-	unsigned nr;
+	unsigned nr;	      /* a; lock to write */
 	struct page *page[POOL_SIZE];
 } pools[MAX_HARTS];
 
@@ -45,6 +45,12 @@ void pt_set_kernel_root(const pte_t *root)
 	}
 }
 
+static __always_inline struct page *pool_pop(struct table_pool *pool)
+{
+	store_hint(&pool->nr, pool->nr - 1);
+	return pool->page[pool->nr];
+}
+
 /* Give all pooled tables back: memory is short. */
 static uint64_t drain_pools(void)
 {
@@ -57,7 +63,7 @@ static uint64_t drain_pools(void)
 			continue;
 		freed += pool->nr;
 		while (pool->nr)
-			page_put(pool->page[--pool->nr]);
+			page_put(pool_pop(pool));
 		spin_unlock(&pool->lock);
 	}
 	return freed;
@@ -78,7 +84,7 @@ static struct page *pool_take(void)
 		return NULL;
 	spin_lock(&pool->lock);
 	if (pool->nr)
-		page = pool->page[--pool->nr];
+		page = pool_pop(pool);
 	spin_unlock(&pool->lock);
 	return page;
 }
@@ -101,8 +107,10 @@ void table_free(struct page *page)
 		BUG_ON(!is_zero(page_address(page)));
 	spin_lock(&pool->lock);
 	is_kept = pool->nr < POOL_SIZE;
-	if (is_kept)
-		pool->page[pool->nr++] = page;
+	if (is_kept) {
+		pool->page[pool->nr] = page;
+		store_hint(&pool->nr, pool->nr + 1);
+	}
 	spin_unlock(&pool->lock);
 	if (!is_kept)
 		page_put(page);

@@ -31,6 +31,12 @@ static void **link_of(const struct kmem_cache *cache, void *object)
 	return (void **)((char *)object + cache->link);
 }
 
+/* Some look at the number without the lock, as a hint. */
+static __always_inline void count_free(struct kmem_hart *hart, int n)
+{
+	store_hint(&hart->nr_free, hart->nr_free + (uint32_t)n);
+}
+
 __cold void kmem_cache_init(struct kmem_cache *cache, const char *name,
 			    size_t size, unsigned flags, void (*ctor)(void *))
 {
@@ -86,7 +92,7 @@ static void take_from_slab(struct kmem_cache *cache, struct kmem_hart *hart,
 		slab->private --;
 		*link_of(cache, object) = hart->free;
 		hart->free = object;
-		hart->nr_free++;
+		count_free(hart, 1);
 	}
 	if (!slab->freelist)
 		list_del(&slab->lru);
@@ -126,7 +132,7 @@ static __noinline void hart_drain(struct kmem_cache *cache,
 		struct page *slab = virt_to_page(object);
 
 		hart->free = *link_of(cache, object);
-		hart->nr_free--;
+		count_free(hart, -1);
 		if (!slab->freelist)
 			list_add(&slab->lru, &cache->partial);
 		*link_of(cache, object) = slab->freelist;
@@ -152,7 +158,7 @@ static __noinline void *alloc_slow(struct kmem_cache *cache,
 	if (hart->free || hart_refill(cache, hart, gfp)) {
 		object = hart->free;
 		hart->free = *link_of(cache, object);
-		hart->nr_free--;
+		count_free(hart, -1);
 	}
 	spin_unlock(&hart->lock);
 	if (object && gfp & GFP_ZERO)
@@ -173,7 +179,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp)
 	if (unlikely(!object))
 		return alloc_slow(cache, hart, gfp);
 	hart->free = *link_of(cache, object);
-	hart->nr_free--;
+	count_free(hart, -1);
 	spin_unlock(&hart->lock);
 	if (gfp & GFP_ZERO)
 		return memset(object, 0, cache->size);
@@ -187,7 +193,7 @@ static __noinline void free_slow(struct kmem_cache *cache,
 	hart_drain(cache, hart, HART_BATCH);
 	*link_of(cache, object) = hart->free;
 	hart->free = object;
-	hart->nr_free++;
+	count_free(hart, 1);
 	spin_unlock(&hart->lock);
 }
 
@@ -208,7 +214,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	}
 	*link_of(cache, object) = hart->free;
 	hart->free = object;
-	hart->nr_free++;
+	count_free(hart, 1);
 	spin_unlock(&hart->lock);
 }
 

@@ -31,8 +31,8 @@ struct kmem_cache {
 	uint64_t nr_slabs;
 	struct kmem_hart {
 		struct spinlock lock; /* contended by kmem_shrink alone */
-		uint32_t nr_free;
-		void *free; /* linked through the link word */
+		uint32_t nr_free;     /* a; lock to write */
+		void *free;	      /* linked through the link word */
 	} __aligned(CACHE_LINE) hart[MAX_HARTS];
 };
 
