@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "test/lock/race.h"
-
-#define MAX_TRIES 10000
+#include "test/lock/touch.h"
 
 struct faulter {
 	unsigned who, hart;
@@ -21,40 +20,10 @@ void race_forget(void)
 	memset(faulters, 0, sizeof(faulters));
 }
 
-static uint32_t flags_of(enum mmu_cause cause)
-{
-	uint32_t flags = FAULT_FLAG_USER | FAULT_FLAG_KILLABLE;
-
-	return flags |
-	       (cause == MMU_LOAD_PAGE ? FAULT_FLAG_READ : FAULT_FLAG_WRITE);
-}
-
-/* As a program would; false when the access ends in a signal. */
 static bool touch(struct faulter *f, vaddr_t va, uint64_t *word,
 		  enum mmu_access access)
 {
-	struct fault_report report;
-	enum mmu_cause cause;
-	vm_fault_t fault;
-	vaddr_t stval;
-
-	for (unsigned i = 0; i < MAX_TRIES; i++) {
-		cause = mmu_access(f->hart, va, word, 8, access, false, &stval);
-		if (cause == MMU_DONE)
-			return true;
-		BUG_ON(cause != MMU_LOAD_PAGE && cause != MMU_STORE_PAGE);
-		fault = mm_fault(race.mm, stval, flags_of(cause), &report);
-		BUG_ON(vm_fault_released(fault));
-		BUG_ON(vm_fault_has(fault, VM_FAULT_OOM));
-		if (vm_fault_has(fault, VM_FAULT_ERROR)) {
-			BUG_ON(!report.signal);
-			return false;
-		}
-		if (report.kind == FAULT_SPURIOUS)
-			mmu_fence_local(f->hart, race.mm->ctx.asid & 0xffff,
-					stval);
-	}
-	panic("access to %#lx does not get through\n", (unsigned long)va);
+	return touch_word(race.mm, f->hart, va, word, access);
 }
 
 static void store(struct faulter *f, enum window_kind w, unsigned page)
