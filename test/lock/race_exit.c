@@ -260,30 +260,48 @@ static void look_at_numbers(struct mm_struct *mm, struct rng *rng)
 	BUG_ON(mm_rss(mm) > 2UL * NR_AREAS * NR_PAGES);
 }
 
-static void watch(void *arg)
+/* Any program, kept as a struct; it may end at any time. NULL: none. */
+static struct mm_struct *find_program(struct rng *rng)
+{
+	struct slot *slot = &slots[rng_below(rng, NR_OWNERS)];
+	struct mm_struct *mm;
+
+	spin_lock(&slot->lock);
+	mm = slot->mm;
+	if (mm)
+		mmgrab(mm);
+	spin_unlock(&slot->lock);
+	return mm;
+}
+
+/* As long as it lives, and sometimes not that long. */
+static void watch_program(struct mm_struct *mm, struct rng *rng)
 {
 	static void (*const ways[])(struct mm_struct * mm, struct rng * rng) = {
 	    remote_access, remote_access, remote_access,   list_areas,
 	    empty,	   walk_family,	  look_at_numbers,
 	};
+
+	do {
+		if (!mmget_not_zero(mm))
+			break;
+		ways[rng_below(rng, ARRAY_SIZE(ways))](mm, rng);
+		mmput(mm);
+	} while (rng_below(rng, 16));
+	BUG_ON(!load_relaxed(&mm->mm_count)); /* ended twice */
+	mmdrop(mm);
+}
+
+static void watch(void *arg)
+{
 	struct rng rng;
 
 	rng_init(&rng, tap_seed() + 100 + (uintptr_t)arg);
 	while (load_acquire(&nr_owning)) {
-		struct slot *slot = &slots[rng_below(&rng, NR_OWNERS)];
-		struct mm_struct *mm;
+		struct mm_struct *mm = find_program(&rng);
 
-		spin_lock(&slot->lock);
-		mm = slot->mm;
 		if (mm)
-			mmgrab(mm);
-		spin_unlock(&slot->lock);
-		if (mm && mmget_not_zero(mm)) {
-			ways[rng_below(&rng, ARRAY_SIZE(ways))](mm, &rng);
-			mmput(mm);
-		}
-		if (mm)
-			mmdrop(mm);
+			watch_program(mm, &rng);
 		else
 			machine_yield();
 	}
