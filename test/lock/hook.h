@@ -18,7 +18,10 @@ enum lock_point {
 	HOOK_FORKED,	 /* fork has copied the pages of an area */
 	HOOK_HARTS_SEEN, /* a fence knows who runs the mm, and none is marked */
 	HOOK_MARKED,	 /* the others are; it will look again */
-	HOOK_COUNTED,	 /* pages that go were counted for the peak */
+	HOOK_PAGE_FOUND, /* a fault has a page of the file, not locked yet */
+	HOOK_UNMAPPED,	 /* truncation has emptied the entries once */
+	HOOK_FAMILY_MADE, /* an area is to get its first anon_vma */
+	HOOK_COUNTED,	  /* pages that go were counted for the peak */
 };
 
 /* Perhaps in an RCU section of the calling thread: must not sleep for RCU. */

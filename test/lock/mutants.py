@@ -48,6 +48,15 @@ NOTICED_BY = {
     "no_table_lock_at_mprotect": "mprotect_waits_for_the_table_lock",
     "no_table_lock_at_faults": "a_fault_waits_for_the_table_lock",
     "no_second_look_at_faults": "the_second_page_is_given_back",
+    "no_look_whether_the_page_is_the_files":
+        "no_copy_is_made_of_a_page_that_is_gone",
+    "no_second_unmap_at_truncation":
+        "truncation_finds_what_was_mapped_meanwhile",
+    "no_page_lock_at_truncation": "truncation_waits_for_the_page_lock",
+    "no_lock_to_fill_a_hole": "no_hole_is_filled_during_truncation",
+    "no_table_lock_at_remote_access":
+        "a_remote_access_waits_for_the_table_lock",
+    "no_second_look_at_first_page": "an_area_gets_one_anon_vma",
     "no_second_look_at_the_peak": "no_peak_is_lost",
     "no_lock_of_upper_tables": "a_table_waits_for_one_that_is_being_hooked_in",
     "no_second_look_at_upper_tables": "the_second_table_is_given_back",

@@ -303,6 +303,19 @@ MM_TEST_ONCE(mprotect_waits_for_the_table_lock)
 	check_table_lock(protect_it);
 }
 
+static void read_it(void *unused)
+{
+	uint64_t word;
+
+	(void)unused;
+	CHECK_EQ(access_remote_vm(the_mm, AT(1), &word, 8, false, false), 8);
+}
+
+MM_TEST_ONCE(a_remote_access_waits_for_the_table_lock)
+{
+	check_table_lock(read_it);
+}
+
 MM_TEST_ONCE(a_fault_waits_for_the_table_lock)
 {
 	check_table_lock(fault_in_it);
@@ -322,6 +335,23 @@ static void be_second_when_reserved(enum lock_point point)
 		return;
 	hook = NULL;
 	elsewhere(fault_first);
+}
+
+static void fault_when_made(enum lock_point point)
+{
+	if (point != HOOK_FAMILY_MADE)
+		return;
+	hook = NULL;
+	elsewhere(fault_in_it);
+}
+
+MM_TEST_ONCE(an_area_gets_one_anon_vma)
+{
+	make();
+	hook = fault_when_made;
+	fault_at(AT(1));
+	hook = NULL;
+	env_step(__FILE__, __LINE__);
 }
 
 MM_TEST_ONCE(the_second_page_is_given_back)
@@ -406,6 +436,87 @@ MM_TEST_ONCE(the_second_table_is_given_back)
 	hook = NULL;
 	CHECK(!came_first || page_at(AT(2)) == came_first);
 	env_step(__FILE__, __LINE__);
+}
+
+static struct fault_report report;
+
+static void fault_in_file(void *unused)
+{
+	(void)unused;
+	mm_fault(the_mm, FILE_AT + PG, FAULT_FLAG_WRITE | FAULT_FLAG_USER,
+		 &report);
+}
+
+static void fault_when_unmapped(enum lock_point point)
+{
+	if (point != HOOK_UNMAPPED)
+		return;
+	hook = NULL;
+	elsewhere(fault_in_file);
+}
+
+MM_TEST_ONCE(truncation_finds_what_was_mapped_meanwhile)
+{
+	make_file(MAP_SHARED);
+	hook = fault_when_unmapped;
+	truncate_hole(the_file->f_mapping, 0, 4);
+	hook = NULL;
+	CHECK_EQ(env_resident(the_mm, FILE_AT, FILE_AT + 4 * PG), 0);
+}
+
+MM_TEST_ONCE(truncation_waits_for_the_page_lock)
+{
+	make_file(MAP_SHARED);
+	the_page = filemap_find(the_file->f_mapping, 0);
+	page_lock(the_page);
+	begin(truncate_it);
+	CHECK(the_page->mapping == the_file->f_mapping);
+	page_unlock(the_page);
+	end();
+	CHECK(waits);
+	page_put(the_page);
+}
+
+MM_TEST_ONCE(no_hole_is_filled_during_truncation)
+{
+	struct rwsem *lock;
+
+	make_file(MAP_SHARED);
+	lock = &the_file->f_mapping->invalidate_lock;
+	truncate_hole(the_file->f_mapping, 0, 4);
+	down_write(lock);
+	begin(fault_in_file);
+	up_write(lock);
+	end();
+	CHECK(waits);
+}
+
+static void truncate_when_found(enum lock_point point)
+{
+	if (point != HOOK_PAGE_FOUND)
+		return;
+	hook = NULL;
+	was_called = true;
+	page_unlock(the_page);
+	elsewhere(truncate_it);
+}
+
+/* The page is locked, so the fault goes the long way to it. */
+MM_TEST_ONCE(no_copy_is_made_of_a_page_that_is_gone)
+{
+	make_file(MAP_PRIVATE);
+	the_page = filemap_find(the_file->f_mapping, 1);
+	page_lock(the_page);
+	was_called = false;
+	hook = truncate_when_found;
+	begin(fault_in_file);
+	hook = NULL;
+	if (waits) /* for the page */
+		page_unlock(the_page);
+	end();
+	page_put(the_page);
+	if (was_called)
+		CHECK_EQ(report.signal, SIGBUS);
 }
 
 static unsigned nr_forked;
@@ -527,6 +638,12 @@ static const struct tap_test tests[] = {
     ENTRY(no_peak_is_lost),
     ENTRY(a_table_waits_for_one_that_is_being_hooked_in),
     ENTRY(the_second_table_is_given_back),
+    ENTRY(truncation_finds_what_was_mapped_meanwhile),
+    ENTRY(truncation_waits_for_the_page_lock),
+    ENTRY(no_hole_is_filled_during_truncation),
+    ENTRY(a_remote_access_waits_for_the_table_lock),
+    ENTRY(an_area_gets_one_anon_vma),
+    ENTRY(no_copy_is_made_of_a_page_that_is_gone),
     ENTRY(truncation_finds_a_child_being_made),
     ENTRY(a_hart_that_comes_during_a_fence_is_fenced),
     ENTRY(a_hart_that_comes_late_finds_its_mark),

@@ -65,6 +65,24 @@ HOOKS = {"vma_lock.c": [
      "	lock_hook(HOOK_HARTS_SEEN);\n"
      "	fetch_or_relaxed(&mm->ctx.tlb_stale_mask, ~harts);\n"
      "	lock_hook(HOOK_MARKED);\n"),
+], "filemap.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("		if (unlikely(!page_trylock(page)) &&\n",
+     "		lock_hook(HOOK_PAGE_FOUND);\n"
+     "		if (unlikely(!page_trylock(page)) &&\n"),
+], "truncate.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("	delete_pages(mapping, start, end);\n	/* Those",
+     "	lock_hook(HOOK_UNMAPPED);\n"
+     "	delete_pages(mapping, start, end);\n	/* Those"),
+], "rmap.c": [
+    ('#include "mm/vma.h"\n',
+     '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
+    ("	spin_lock(&av->root->lock);\n	spin_lock(&mm->page_table_lock);",
+     "	lock_hook(HOOK_FAMILY_MADE);\n"
+     "	spin_lock(&av->root->lock);\n	spin_lock(&mm->page_table_lock);"),
 ], "zap.c": [
     ('#include "mm/vma.h"\n',
      '#include "mm/vma.h"\n#include "test/lock/hook.h"\n'),
@@ -84,6 +102,9 @@ MUTATIONS = {
     "none_in_fork": ("fork.c", []),
     "none_in_fences": ("tlb.c", []),
     "none_in_zap": ("zap.c", []),
+    "none_in_truncation": ("truncate.c", []),
+    "none_in_families": ("rmap.c", []),
+    "none_in_filemap": ("filemap.c", []),
     "unlock_before_the_copy_is_mapped": ("fault_file.c", [
         ("	page_set_type(copy, PAGE_ANON);\n",
          "	page_unlock(vmf->page);\n	page_set_type(copy, PAGE_ANON);\n"),
@@ -183,6 +204,27 @@ MUTATIONS = {
     "no_second_look_at_faults": ("fault.c", [
         ("if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))",
          "if (true)")]),
+    "no_look_whether_the_page_is_the_files": ("filemap.c", [
+        ("		if (likely(page->mapping == mapping)) {\n			vmf->page",
+         "		if (true) {\n			vmf->page")]),
+    "no_second_unmap_at_truncation": ("truncate.c", [
+        ("two. */\n	unmap_mapping_range(mapping, start, end, even_cows);\n",
+         "two. */\n")]),
+    "no_page_lock_at_truncation": ("truncate.c", [
+        ("	page_lock(page);\n", ""), ("	page_unlock(page);\n", "")]),
+    "no_lock_to_fill_a_hole": ("filemap.c", [
+        ("	down_read(&mapping->invalidate_lock);\n	if (pgoff",
+         "	if (pgoff"),
+        ("	up_read(&mapping->invalidate_lock);\n	return fault;",
+         "	return fault;")]),
+    "no_table_lock_at_remote_access": ("gup.c", [
+        ("	spin_lock(pte_lockptr(ptep));\n	pte = pte_load",
+         "	pte = pte_load"),
+        ("	spin_unlock(pte_lockptr(ptep));\n	return page;",
+         "	return page;")]),
+    "no_second_look_at_first_page": ("rmap.c", [
+        ("	if (likely(!vma->anon_vma)) {\n		chain_link",
+         "	if (true) {\n		chain_link")]),
     "no_second_look_at_the_peak": ("zap.c", [
         ("!cas_relaxed(&mm->hiwater_rss, &most, now))\n		;\n",
          "(store_relaxed(&mm->hiwater_rss, now), false))\n		;\n")]),
