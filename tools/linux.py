@@ -104,13 +104,15 @@ def build():
     with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds it done
         if not os.path.exists(image):
-            make(folder, image)
+            make(folder, image, lock.fileno())
     return image
 
 
-def make(folder, image):
+def make(folder, image, lock):
     """Unpack, configure and compile it. A build that was interrupted goes on
-    where it stopped; when it is done its folder is removed."""
+    where it stopped; when it is done its folder is removed. Each step holds
+    the lock as well: when only we are killed, make works on, and the next call
+    waits for it instead of starting a second one among the same files."""
     print(f"run: building Linux in {folder}, once", file=sys.stderr)
     tree, log = os.path.join(folder, "build"), os.path.join(folder, "log")
     words = ["make", "-C", tree, "ARCH=riscv",
@@ -129,7 +131,8 @@ def make(folder, image):
     with open(log, "wb") as out:
         for step in steps:
             if subprocess.run(step, stdout=out, stderr=out,
-                              stdin=subprocess.DEVNULL).returncode:
+                              stdin=subprocess.DEVNULL,
+                              pass_fds=[lock]).returncode:
                 sys.exit(f"run: failed: {' '.join(step)}; see {log}")
     os.rename(os.path.join(tree, "arch/riscv/boot/Image"), image)
     shutil.rmtree(tree)
@@ -265,6 +268,8 @@ def main():
             sys.stdout.buffer.flush()
 
         return on_linux(args, write).status
+    except KeyboardInterrupt:
+        return 130
     except (OSError, ValueError) as error:
         sys.exit(f"run: {error}")
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Tests of the host tools that do not need a guest."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -164,6 +165,51 @@ def gaps_add_up():
             yield f"{distance}: {parts}"
 
 
+def killed_build_keeps_lock():
+    """A build whose caller was killed: nobody else builds until make ends."""
+    with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+        def path(name):
+            return os.path.join(folder, name)
+
+        for name in ("started", "go"):
+            os.mkfifo(path(name))
+        os.mkdir(path("linux"))
+        with open(path("linux/Makefile"), "w", encoding="utf-8") as f:
+            f.write("allnoconfig:\n"
+                    "Image:\n"
+                    f"\techo >{path('started')}; read x <{path('go')}\n"
+                    "\tmkdir -p arch/riscv/boot\n"
+                    "\techo >arch/riscv/boot/$@; echo >../ran\n")
+        subprocess.run(["tar", "-cf", path("source"), "-C", folder,
+                        "linux"], check=True)
+        call = [sys.executable, "-c",
+                f"import sys; sys.path[:0] = {sys.path[:1]!r}\n"
+                f"import linux; linux.SOURCE = {path('source')!r}\n"
+                f"ends_with_us = open({path('started')!r}, 'w')\n"
+                "linux.build()"]
+        env = {**os.environ, "XDG_CACHE_HOME": folder}
+
+        with subprocess.Popen(call, env=env, stderr=subprocess.DEVNULL) as run:
+            with open(path("started"), encoding="utf-8") as f:
+                if not f.readline():
+                    yield "make does not start"
+                    return
+            run.kill()
+        built, = os.listdir(path("faultline"))
+        with open(path(f"faultline/{built}/lock"), "w",
+                  encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield "the lock is free while make runs"
+            except BlockingIOError:
+                pass
+            with open(path("go"), "w", encoding="utf-8") as f:
+                f.write("\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path(f"faultline/{built}/ran")):
+            yield "make did not end"
+
+
 lint.run([
     ("typed bytes arrive unchanged and end once", keyboard_round_trip),
     ("an archive is read back as it was written", archive_round_trip),
@@ -175,4 +221,5 @@ lint.run([
     ("arguments with spaces stay whole", quoting),
     ("the names of functions expand to what they were", names_expand),
     ("how far functions are apart is read back", gaps_add_up),
+    ("a build whose caller was killed goes on alone", killed_build_keeps_lock),
 ])
