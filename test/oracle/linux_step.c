@@ -211,6 +211,12 @@ static bool has_files(uint64_t start, uint64_t len)
 	return false;
 }
 
+/*
+ * What was given up is not paged out but dropped, if it was on the list of
+ * pages to reclaim by then: that depends on who else faults on this CPU.
+ */
+static bool has_given_up;
+
 static int64_t run_madvise(const uint64_t *arg, bool *was_skipped)
 {
 	bool is_range = !(arg[0] % ORACLE_PAGE) && arg[1] &&
@@ -220,9 +226,11 @@ static int64_t run_madvise(const uint64_t *arg, bool *was_skipped)
 	    arg[2] == ADVICE_COLLAPSE)
 		*was_skipped = !has_huge_pages;
 	if (arg[2] == MADV_PAGEOUT && is_range)
-		*was_skipped = has_swap || has_files(arg[0], arg[1]);
+		*was_skipped =
+		    has_swap || has_given_up || has_files(arg[0], arg[1]);
 	if (*was_skipped)
 		return 0;
+	has_given_up |= arg[2] == MADV_FREE;
 	return call(SYS_madvise, arg);
 }
 
