@@ -54,6 +54,7 @@
 #define F_SEAL_GROW	    0x0004
 #define F_SEAL_WRITE	    0x0008
 #define F_SEAL_FUTURE_WRITE 0x0010 /* but through mappings that exist */
+#define F_SEAL_EXEC	    0x0020 /* keeps the mode's execute bits */
 
 #define SEEK_SET  0
 #define SEEK_CUR  1

@@ -140,8 +140,10 @@ long sys_memfd_create(uint64_t uname, uint64_t flags)
 		return len < 0 ? len : -EINVAL;
 	err = memfd_open(name, flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL),
 			 &file);
-	if (!err && flags & MFD_NOEXEC_SEAL)
+	if (!err && flags & MFD_NOEXEC_SEAL) {
 		file->inode->mode &= ~0111u;
+		file->inode->seals = F_SEAL_EXEC;
+	}
 	return err ? err : fd_install(file, 0, flags & MFD_CLOEXEC);
 }
 

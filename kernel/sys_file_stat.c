@@ -193,12 +193,16 @@ long sys_faccessat2(uint64_t dfd, uint64_t path, uint64_t mode, uint64_t flags)
 static long change_mode(struct dentry *dentry, uint64_t mode)
 {
 	struct inode *inode = dentry->inode;
-	uint32_t type = inode->mode & S_IFMT;
+	uint32_t change = ((uint32_t)mode ^ inode->mode) & 07777;
+	bool is_sealed =
+	    change & 0111 && load_relaxed(&inode->seals) & F_SEAL_EXEC;
 
-	store_relaxed(&inode->mode, type | ((uint32_t)mode & 07777));
-	store_relaxed(&inode->ctime, time_now());
+	if (!is_sealed) {
+		store_relaxed(&inode->mode, inode->mode ^ change);
+		store_relaxed(&inode->ctime, time_now());
+	}
 	dentry_put(dentry);
-	return 0;
+	return is_sealed ? -EPERM : 0;
 }
 
 long sys_fchmodat(uint64_t dfd, uint64_t path, uint64_t mode)

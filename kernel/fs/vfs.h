@@ -59,7 +59,8 @@ struct inode_ops {
 };
 
 /* No new way to write: F_SEAL_FUTURE_WRITE leaves mappings that exist alone. */
-#define SEALS_WRITE (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+#define SEALS_WRITE	  (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+#define SEALS_ALL_CHANGES (F_SEAL_SHRINK | F_SEAL_GROW | SEALS_WRITE)
 
 #define INODE_LINKABLE 1u /* O_TMPFILE: may get a first name */
 

@@ -295,4 +295,25 @@ TEST(seal_future_write_keeps_read_only_mappings_so)
 	EQ(mprotect(p, PAGE, RW), -EACCES);
 }
 
+TEST(seal_exec_keeps_the_execute_bits)
+{
+	int fd = memfd_create("a", MFD_NOEXEC_SEAL);
+
+	EQ(get_seals(fd), F_SEAL_EXEC);
+	EQ(sys(SYS_fchmod, fd, 0777), -EPERM);
+	EQ(sys(SYS_fchmod, fd, 0600), 0);
+	EQ(add_seals(fd, F_SEAL_GROW), 0);
+	EQ(get_seals(fd), F_SEAL_EXEC | F_SEAL_GROW);
+}
+
+TEST(seal_exec_of_what_is_executable_seals_contents)
+{
+	int fd = sealed(F_SEAL_EXEC);
+
+	EQ(get_seals(fd), F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW |
+			      F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+	EQ(sys(SYS_fchmod, fd, 0666), -EPERM);
+	EQ(write(fd, "x", 1), -EPERM);
+}
+
 TAP_MAIN
