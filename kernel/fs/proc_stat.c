@@ -167,7 +167,8 @@ static void show_kib(struct seq *seq, const char *name, uint64_t pages)
 
 static void show_mm_status(struct seq *seq, const struct mm_numbers *n)
 {
-	uint64_t code = (n->end_code - n->start_code) >> PAGE_SHIFT;
+	uint64_t code = (PAGE_ALIGN(n->end_code) >> PAGE_SHIFT) -
+			(n->start_code >> PAGE_SHIFT);
 
 	show_kib(seq, "VmPeak", n->hiwater_vm);
 	show_kib(seq, "VmSize", n->total);

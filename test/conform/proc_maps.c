@@ -355,6 +355,13 @@ TEST(status_tells_the_size_of_the_stack)
 	EQ(status_kib("VmStk:"), (long)((stack.end - stack.start) / 1024));
 }
 
+TEST(status_tells_the_size_of_the_code)
+{
+	struct area code = area_at((void *)area_at);
+
+	EQ(status_kib("VmExe:"), (long)((code.end - code.start) / 1024));
+}
+
 TEST(smaps_rollup_sums_up)
 {
 	static char text[4096];
