@@ -91,7 +91,7 @@ static __always_inline fault_bits_t fault_end_well(const struct vm_fault *vmf,
 		return 0;
 	count_vm_event(kind);
 	if (unlikely(vma_refcount_drop(vmf->vma)))
-		return fault_end_waking(vmf->vma->vm_mm);
+		return fault_end_waking(vmf->guard.mm);
 	return 0;
 }
 
@@ -102,9 +102,8 @@ static __always_inline fault_bits_t fault_end(const struct vm_fault *vmf,
 	if (unlikely(fault.bits)) {
 		if (!(vmf->flags & FAULT_FLAG_ENDS))
 			return fault.bits;
-		return fault_end_badly(vmf->vma->vm_mm, vmf->address,
-				       vmf->flags, vmf->report, vmf->vma,
-				       fault);
+		return fault_end_badly(vmf->guard.mm, vmf->address, vmf->flags,
+				       vmf->report, vmf->vma, fault);
 	}
 	return fault_end_well(vmf, vmf->report->kind);
 }
