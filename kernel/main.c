@@ -26,6 +26,7 @@
 #include "kernel/riscv/mmu.h"
 #include "kernel/riscv/smp.h"
 #include "kernel/sched.h"
+#include "kernel/shm.h"
 #include "kernel/signal.h"
 #include "mm/mm.h"
 #include "mm/page_node.h"
@@ -70,6 +71,7 @@ static void init_processes(void)
 	signal_init();
 	futex_init();
 	exec_init();
+	shm_init();
 	random_seed(boot_info.rng_seed, boot_info.rng_seed_len);
 	sched_init();
 }

@@ -39,9 +39,6 @@ void lazyfree_init(void);
 /* The address space ends; if it ever freed lazily (was_lazy). */
 void lazyfree_leave(struct mm_struct *mm);
 
-/* Unmap [start, end) and remove its areas; mmap_lock is held for writing. */
-int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
-
 /*
  * Find room for a mapping as mmap does, or check a fixed place. The address or
  * -Exxx. *next: what find_vma() says for the address. mmap_lock is held for
@@ -60,9 +57,6 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 
 /* VM_* for PROT_* and for the permissions mprotect may later grant. */
 uint64_t calc_vm_prot_bits(unsigned prot);
-
-/* May this many pages more be promised? */
-bool may_commit(uint64_t npages);
 
 /* Would `npages` more locked pages exceed RLIMIT_MEMLOCK? */
 bool may_lock(const struct mm_struct *mm, uint64_t npages);

@@ -28,6 +28,9 @@ extern long sysctl_overcommit_memory, sysctl_overcommit_ratio,
 extern uint64_t (*vm_memory_committed)(void);
 uint64_t vm_commit_limit(void);
 
+/* May this many pages more be promised? */
+bool may_commit(uint64_t npages);
+
 /* Set up the caches of this folder and the zero page; once, at boot. */
 void mm_init(void);
 
@@ -74,6 +77,10 @@ long do_mmap(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	     uint64_t len, unsigned prot, unsigned flags, pgoff_t pgoff);
 
 int do_munmap(struct mm_struct *mm, vaddr_t addr, uint64_t len);
+
+/* Unmap [start, end) and remove its areas; mmap_lock is held for writing. */
+int munmap_locked(struct mm_struct *mm, vaddr_t start, vaddr_t end);
+
 int do_mprotect(struct mm_struct *mm, vaddr_t addr, uint64_t len,
 		unsigned prot);
 long do_mremap(struct mm_struct *mm, vaddr_t addr, uint64_t old_len,

@@ -14,6 +14,7 @@
 #include "kernel/fs/special.h"
 #include "kernel/process.h"
 #include "kernel/kstack.h"
+#include "kernel/shm.h"
 #include "kernel/sleep.h"
 #include "kernel/uts.h"
 #include "lib/lockdep.h"
@@ -25,7 +26,7 @@
 struct knob {
 	const struct seq_type *type; /* first: see seq.h */
 	const char *path;
-	int min, max;
+	int min, max; /* max below min: any unsigned number */
 	long own;
 	long *value; /* NULL: own */
 };
@@ -39,31 +40,33 @@ static long *knob_value(const struct inode *inode)
 
 static void show_knob(struct seq *seq, const struct inode *inode)
 {
-	seq_printf(seq, "%ld\n", load_relaxed(knob_value(inode)));
+	seq_printf(seq, "%lu\n",
+		   (unsigned long)load_relaxed(knob_value(inode)));
 }
 
 static int store_knob(const char *text, const struct inode *inode)
 {
 	const struct knob *knob = inode->private;
-	long value;
+	uint64_t value;
 
-	if (!seq_parse(text, &value) || value < knob->min || value > knob->max)
+	if (!seq_parse_u64(text, &value) ||
+	    (knob->min <= knob->max &&
+	     (value < (uint64_t)knob->min || value > (uint64_t)knob->max)))
 		return -EINVAL;
-	store_relaxed(knob_value(inode), value);
+	store_relaxed(knob_value(inode), (long)value);
 	return 0;
 }
 
 static const struct seq_type knob_type = {show_knob, store_knob};
 
-#define PROC_SYS(name) "/proc/sys/" name
 #define BOUNDED(name, first, min, max)                                         \
 	{                                                                      \
-		&knob_type, PROC_SYS(name), min, max, first, NULL              \
+		&knob_type, name, min, max, first, NULL                        \
 	}
 #define NUMBER(name, first) BOUNDED(name, first, 0, INT32_MAX)
 #define ACTIVE(name, min, max, value)                                          \
 	{                                                                      \
-		&knob_type, PROC_SYS(name), min, max, 0, value                 \
+		&knob_type, name, min, max, 0, value                           \
 	}
 
 static struct knob knobs[] = {
@@ -80,6 +83,9 @@ static struct knob knobs[] = {
     BOUNDED("vm/swappiness", 60, 0, 200),
     BOUNDED("vm/unprivileged_userfaultfd", 0, 0, 1),
     NUMBER("vm/vfs_cache_pressure", 100),
+    ACTIVE("kernel/shmall", 0, -1, &sysctl_shmall),
+    ACTIVE("kernel/shmmax", 0, -1, &sysctl_shmmax),
+    ACTIVE("kernel/shmmni", 0, 32768, &sysctl_shmmni),
     BOUNDED("kernel/pid_max", PID_MAX, PID_MAX, PID_MAX),
     BOUNDED("kernel/randomize_va_space", 0, 0, 2),
     NUMBER("kernel/tainted", 0),
@@ -139,16 +145,15 @@ static int store_drop_caches(const char *text, const struct inode *inode)
 static const struct seq_type text_type = {show_text, NULL};
 
 static const struct text texts[] = {
-    {&text_type, PROC_SYS("kernel/ostype"), UTS_SYSNAME},
-    {&text_type, PROC_SYS("kernel/osrelease"), UTS_RELEASE},
-    {&text_type, PROC_SYS("kernel/version"), UTS_VERSION},
-    {&text_type, PROC_SYS("kernel/ngroups_max"), "65536"},
-    {&text_type, PROC_SYS("kernel/cap_last_cap"), "40"},
-    {&text_type, PROC_SYS("kernel/core_pattern"), "core"},
-    {&(const struct seq_type){show_hostname, store_hostname},
-     PROC_SYS("kernel/hostname"), NULL},
-    {&(const struct seq_type){NULL, store_drop_caches},
-     PROC_SYS("vm/drop_caches"), NULL},
+    {&text_type, "kernel/ostype", UTS_SYSNAME},
+    {&text_type, "kernel/osrelease", UTS_RELEASE},
+    {&text_type, "kernel/version", UTS_VERSION},
+    {&text_type, "kernel/ngroups_max", "65536"},
+    {&text_type, "kernel/cap_last_cap", "40"},
+    {&text_type, "kernel/core_pattern", "core"},
+    {&(const struct seq_type){show_hostname, store_hostname}, "kernel/hostname",
+     NULL},
+    {&(const struct seq_type){NULL, store_drop_caches}, "vm/drop_caches", NULL},
 };
 
 /* For the test of the watchdog: so many seconds nobody else gets the lock. */
@@ -179,8 +184,10 @@ static const struct seq_type *const hold_file = &hold_type;
 static void add_file(const char *path, const void *private)
 {
 	const struct seq_type *type = *(const struct seq_type *const *)private;
+	char full[48] = "/proc/sys/";
 
-	kernel_file(path, FS_PROC,
+	strcpy(full + strlen(full), path);
+	kernel_file(full, FS_PROC,
 		    S_IFREG | (type->show ? 0444 : 0) |
 			(type->store ? 0200 : 0),
 		    &seq_file_ops, private);
@@ -194,6 +201,6 @@ void proc_sys_init(void)
 		add_file(texts[i].path, &texts[i]);
 	if (CONFIG_LOCKDEP) {
 		add_file(lockdep_knob.path, &lockdep_knob);
-		add_file(PROC_SYS("kernel/hold_mmap_lock"), &hold_file);
+		add_file("kernel/hold_mmap_lock", &hold_file);
 	}
 }

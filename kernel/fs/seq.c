@@ -137,19 +137,27 @@ static long seq_store(struct open_file *file, struct io *io, uint64_t *pos)
 	return err ? err : (long)count;
 }
 
+bool seq_parse_u64(const char *text, uint64_t *value)
+{
+	const char *digits = text;
+
+	for (*value = 0; *text >= '0' && *text <= '9'; text++) {
+		if (__builtin_mul_overflow(*value, 10, value) ||
+		    __builtin_add_overflow(*value, *text - '0', value))
+			return false;
+	}
+	return text > digits && (!*text || !strcmp(text, "\n"));
+}
+
 bool seq_parse(const char *text, long *value)
 {
 	bool is_negative = *text == '-';
-	const char *digits = text += is_negative;
+	uint64_t number;
 
-	for (*value = 0; *text >= '0' && *text <= '9'; text++) {
-		if (text - digits == 9)
-			return false;
-		*value = *value * 10 + *text - '0';
-	}
-	if (is_negative)
-		*value = -*value;
-	return text > digits && (!*text || !strcmp(text, "\n"));
+	if (!seq_parse_u64(text + is_negative, &number) || number > INT32_MAX)
+		return false;
+	*value = is_negative ? -(long)number : (long)number;
+	return true;
 }
 
 long seq_lseek(struct open_file *file, int64_t off, int whence)

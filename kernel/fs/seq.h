@@ -40,7 +40,9 @@ static inline uint64_t seq_len(const struct seq *seq)
 /* For inodes whose private is `const struct seq_type *` or begins with one. */
 extern const struct file_ops seq_file_ops;
 
-/* A decimal number of at most 9 digits, as store() gets it. */
+/* A decimal number as store() gets it: any, or one of at most 31 bits with a
+ * sign. */
+bool seq_parse_u64(const char *text, uint64_t *value);
 bool seq_parse(const char *text, long *value);
 
 /* Any position that is not negative; no end. */

@@ -10,6 +10,7 @@
  * A call that could reach beyond the victim by right, not by a bug, is left
  * out or has its process id replaced. The same seed makes the same calls.
  */
+#include "abi/shm.h"
 #include "test/guest/guest.h"
 
 #define LANES	 4
@@ -270,6 +271,21 @@ static bool run_lanes(void)
 	return good;
 }
 
+/* Segments of shared memory outlive those who made them. */
+static void remove_segments(void)
+{
+	struct shminfo info;
+	struct shmid_ds ds;
+	long highest = sys(SYS_shmctl, 0, IPC_INFO, &info);
+
+	for (long i = 0; i <= highest; i++) {
+		long id = sys(SYS_shmctl, i, SHM_STAT, &ds);
+
+		if (id >= 0)
+			sys(SYS_shmctl, id, IPC_RMID, NULL);
+	}
+}
+
 /* Memory, files, processes: a little of each still works. */
 static void still_works(void *arg)
 {
@@ -294,6 +310,7 @@ int main(int argc, char **argv)
 	printf("1..2\n# seed %lu, %u s\n", (unsigned long)seed, seconds);
 	bool good = run_lanes();
 	unlink("/tmp/hostile");
+	remove_segments();
 	printf("%sok 1 - random system calls\n", good ? "" : "not ");
 	bool works = in_child(still_works, NULL) == 0;
 	printf("%sok 2 - everything still works\n", works ? "" : "not ");
