@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clone(2): threads, processes, and the first process.
+ * clone(2) and clone3(2): threads, processes, and the first process.
  *
  * Everything that can fail comes first; attach() makes the new thread visible
  * and cannot fail but for a group that is about to end.
@@ -25,6 +25,10 @@
 #define CLONE_REFUSED                                                          \
 	(CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |          \
 	 CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+/* The flags that clone3 shares with clone; its signal has a field of its own.
+ */
+#define CLONE_ANY (UINT32_MAX & ~(CSIGNAL | CLONE_DETACHED))
 
 struct clone_request {
 	uint64_t flags, stack, parent_tid, tls, child_tid;
@@ -119,6 +123,8 @@ static int copy_sighand(struct process *p, uint64_t flags)
 		new->action[i] = old->action[i];
 	}
 	spin_unlock(&old->lock);
+	if (flags & CLONE_CLEAR_SIGHAND)
+		sighand_clear_handlers(new);
 	p->sighand = new;
 	return 0;
 }
@@ -321,6 +327,57 @@ long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid,
 					child_tid};
 
 	return do_clone(&request);
+}
+
+/* The structure may be shorter or longer than ours; longer ones end in zeros.
+ */
+static int get_clone_args(struct clone_args *args, vaddr_t from, uint64_t size)
+{
+	uint8_t byte = 0;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	memset(args, 0, sizeof(*args));
+	if (copy_from_user(args, from, min(size, sizeof(*args))))
+		return -EFAULT;
+	while (size > sizeof(*args) && !byte)
+		if (get_user_u8(&byte, from + --size))
+			return -EFAULT;
+	return byte ? -E2BIG : 0;
+}
+
+static bool clone_args_are_valid(const struct clone_args *args)
+{
+	uint64_t flags = args->flags;
+
+	if (flags & ~(CLONE_ANY | CLONE_CLEAR_SIGHAND) ||
+	    (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND))
+		return false;
+	if (args->exit_signal > SIGRTMAX ||
+	    (flags & (CLONE_THREAD | CLONE_PARENT) && args->exit_signal))
+		return false;
+	/* A child cannot choose its number. */
+	if (args->set_tid || args->set_tid_size)
+		return false;
+	return args->stack ? args->stack_size &&
+				 access_ok(args->stack, args->stack_size)
+			   : !args->stack_size;
+}
+
+long sys_clone3(uint64_t from, uint64_t size)
+{
+	struct clone_args args;
+	int err = get_clone_args(&args, from, size);
+
+	if (err)
+		return err;
+	if (!clone_args_are_valid(&args))
+		return -EINVAL;
+	return do_clone(&(struct clone_request){
+	    args.flags | args.exit_signal, args.stack + args.stack_size,
+	    args.parent_tid, args.tls, args.child_tid});
 }
 
 static struct {

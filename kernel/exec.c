@@ -214,12 +214,8 @@ static void unshare_sighand(struct process *p, struct sighand *new)
 	sighand_put(old);
 }
 
-/* Handlers are gone with the program; what was ignored stays ignored. */
-static void reset_signals(struct process *p)
+void sighand_clear_handlers(struct sighand *sighand)
 {
-	struct sighand *sighand = p->sighand;
-
-	spin_lock(&sighand->lock);
 	for (int sig = 1; sig <= SIGRTMAX; sig++) {
 		if (sighand_action(sighand, sig).sa_handler != SIG_IGN)
 			sighand->changed &= ~SIGMASK(sig);
@@ -227,6 +223,14 @@ static void reset_signals(struct process *p)
 			sighand->action[sig - 1] =
 			    (struct sigaction){.sa_handler = SIG_IGN};
 	}
+}
+
+static void reset_signals(struct process *p)
+{
+	struct sighand *sighand = p->sighand;
+
+	spin_lock(&sighand->lock);
+	sighand_clear_handlers(sighand);
 	spin_unlock(&sighand->lock);
 	current->altstack = (struct sigaltstack){.ss_flags = SS_DISABLE};
 }
@@ -250,6 +254,7 @@ static void replace_mm(struct exec *exec, struct process *p)
 	p->mm = exec->mm;
 	p->has_execed = true;
 	p->exit_signal = SIGCHLD;
+	p->traits.bits %= TRAIT_MEMBARRIER;
 	p->ids.uid[ID_SAVED] = p->ids.uid[ID_EFFECTIVE];
 	p->ids.gid[ID_SAVED] = p->ids.gid[ID_EFFECTIVE];
 	spin_unlock(&process_lock);

@@ -54,6 +54,9 @@ struct ids {
 #define TRAIT_NO_HUGE_PAGES 8u
 #define TRAIT_SUBREAPER	    16u /* adopts orphans among its descendants */
 
+/* Times a command of membarrier(2): registered for it, until the next exec. */
+#define TRAIT_MEMBARRIER 256u
+
 #define TIMER_SLACK 50000 /* nanoseconds, what every process begins with */
 
 struct traits {

@@ -62,6 +62,9 @@ static inline struct sigaction sighand_action(const struct sighand *sighand,
 void sighand_set_action(struct sighand *sighand, int sig,
 			const struct sigaction *action);
 
+/* exec.c: without handlers; what was ignored stays ignored. */
+void sighand_clear_handlers(struct sighand *sighand);
+
 /* siginfo of a signal that the running thread sends by kill and the like. */
 void siginfo_user(struct siginfo *info, int sig, int code);
 

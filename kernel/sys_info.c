@@ -222,12 +222,54 @@ long sys_riscv_flush_icache(uint64_t start, uint64_t end, uint64_t flags)
 	return 0;
 }
 
-/* No command is supported, and saying so is. */
-long sys_membarrier(uint64_t cmd, uint64_t flags, uint64_t cpu)
+#define MEMBARRIER_REGISTRATIONS                                               \
+	(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |                            \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |                           \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
+#define MEMBARRIER_COMMANDS                                                    \
+	(MEMBARRIER_REGISTRATIONS | MEMBARRIER_CMD_GLOBAL |                    \
+	 MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |  \
+	 MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |                          \
+	 MEMBARRIER_CMD_GET_REGISTRATIONS)
+
+/*
+ * Every command that orders memory does so on all harts: the firmware
+ * interrupts them, and they fetch instructions anew. A process keeps what it
+ * has registered for in its traits.
+ */
+long sys_membarrier(uint64_t ucmd, uint64_t flags, uint64_t cpu)
 {
+	uint32_t *bits = &current->process->traits.bits, cmd = (uint32_t)ucmd;
+	uint32_t registered = load_relaxed(bits) / TRAIT_MEMBARRIER;
+
 	(void)cpu;
-	return (int)cmd == MEMBARRIER_CMD_QUERY && !(uint32_t)flags ? 0
-								    : -EINVAL;
+	if ((uint32_t)flags)
+		return -EINVAL;
+	switch (cmd) {
+	case MEMBARRIER_CMD_QUERY:
+		return MEMBARRIER_COMMANDS;
+	case MEMBARRIER_CMD_GET_REGISTRATIONS:
+		/* As on Linux the one for code brings the other along. */
+		registered &= MEMBARRIER_REGISTRATIONS;
+		return registered | (registered & 64) >> 2;
+	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+		fetch_or_relaxed(bits, cmd * TRAIT_MEMBARRIER);
+		return 0;
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+		if (!(registered & cmd << 1))
+			return -EPERM;
+		break;
+	case MEMBARRIER_CMD_GLOBAL:
+	case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+		break;
+	default:
+		return -EINVAL;
+	}
+	machine_fence_i(sched_online_harts());
+	return 0;
 }
 
 long sys_reboot(uint64_t magic, uint64_t magic2, uint64_t cmd, uint64_t arg)

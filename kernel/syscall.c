@@ -38,14 +38,7 @@ long sys_none(void)
 	return -ENOSYS;
 }
 
-/* C libraries ask for these two first and do well without. */
-long sys_clone3(uint64_t args, uint64_t size)
-{
-	(void)args;
-	(void)size;
-	return -ENOSYS;
-}
-
+/* C libraries ask for it first and do well without. */
 long sys_rseq(uint64_t area, uint64_t size, uint64_t flags, uint64_t signature)
 {
 	(void)area;

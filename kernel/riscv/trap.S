@@ -141,16 +141,21 @@ full_return:
 	.globl full_sys_\name
 	.type full_sys_\name, @function
 full_sys_\name:
+	la	t1, sys_\name
+	j	full_syscall
+	.endm
+
+full_syscall:
 	CALLEE_SAVED sd, tp
-	call	sys_\name
+	jalr	t1
 	sd	a0, FRAME_X(10)(tp)
 	lw	t0, THREAD_WORK(tp)
 	beqz	t0, full_return
 	li	a1, 1
 	j	full_work
-	.endm
 
 	FULL_SYSCALL clone
+	FULL_SYSCALL clone3
 	FULL_SYSCALL execve
 	FULL_SYSCALL execveat
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * clone3_on_stack(args, size, run, arg) and
  * clone_on_stack(flags, stack_top, parent_tid, tls, child_tid, run, arg): see
  * thread.h. The child finds run and arg in the registers it inherits.
  */
@@ -21,5 +22,16 @@ clone_on_stack:
 	ecall
 	ebreak
 	.size	clone_on_stack, . - clone_on_stack
+
+	.globl	clone3_on_stack
+	.type	clone3_on_stack, @function
+clone3_on_stack:
+	mv	a5, a2
+	mv	a6, a3
+	li	a7, SYS_clone3
+	ecall
+	beqz	a0, 1b
+	ret
+	.size	clone3_on_stack, . - clone3_on_stack
 
 	.section .note.GNU-stack, "", @progbits

@@ -32,3 +32,7 @@ long futex_wake(uint32_t *word, uint32_t count);
 long clone_on_stack(unsigned long flags, void *stack_top, uint32_t *parent_tid,
 		    unsigned long tls, uint32_t *child_tid, void (*run)(void *),
 		    void *arg);
+
+/* clone3 with the stack that args name; the rest as above. */
+long clone3_on_stack(const struct clone_args *args, size_t size,
+		     void (*run)(void *), void *arg);
