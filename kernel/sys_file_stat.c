@@ -8,6 +8,7 @@
 #include "abi/time.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/namei.h"
+#include "kernel/process.h"
 #include "kernel/riscv/uaccess.h"
 #include "kernel/syscall.h"
 #include "mm/slab.h"
@@ -189,20 +190,33 @@ long sys_faccessat2(uint64_t dfd, uint64_t path, uint64_t mode, uint64_t flags)
 	return access(dfd, path, mode, flags);
 }
 
+/* Root, or whose file it is. */
+static bool is_owner(const struct inode *inode)
+{
+	uint32_t uid = current_process()->ids.uid[ID_EFFECTIVE];
+
+	return !uid || uid == load_relaxed(&inode->uid);
+}
+
 /* Drops the reference. */
 static long change_mode(struct dentry *dentry, uint64_t mode)
 {
 	struct inode *inode = dentry->inode;
-	uint32_t change = ((uint32_t)mode ^ inode->mode) & 07777;
-	bool is_sealed =
-	    change & 0111 && load_relaxed(&inode->seals) & F_SEAL_EXEC;
+	uint32_t old, new;
+	long err = -EPERM;
 
-	if (!is_sealed) {
-		store_relaxed(&inode->mode, inode->mode ^ change);
+	mutex_lock(&inode->lock);
+	old = inode->mode;
+	new = (old & S_IFMT) | ((uint32_t)mode & 07777);
+	if (is_owner(inode) &&
+	    !(inode->seals & F_SEAL_EXEC && (old ^ new) & 0111)) {
+		store_relaxed(&inode->mode, new);
 		store_relaxed(&inode->ctime, time_now());
+		err = 0;
 	}
+	mutex_unlock(&inode->lock);
 	dentry_put(dentry);
-	return is_sealed ? -EPERM : 0;
+	return err;
 }
 
 long sys_fchmodat(uint64_t dfd, uint64_t path, uint64_t mode)
@@ -225,14 +239,26 @@ long sys_fchmod(uint64_t fd, uint64_t mode)
 static long change_owner(struct dentry *dentry, uint64_t uid, uint64_t gid)
 {
 	struct inode *inode = dentry->inode;
+	const struct ids *ids = &current_process()->ids;
+	uint32_t owner = inode->uid, group = inode->gid;
+	long err = -EPERM;
 
 	if ((uint32_t)uid != UINT32_MAX)
-		store_relaxed(&inode->uid, (uint32_t)uid);
+		owner = (uint32_t)uid;
 	if ((uint32_t)gid != UINT32_MAX)
-		store_relaxed(&inode->gid, (uint32_t)gid);
-	store_relaxed(&inode->ctime, time_now());
+		group = (uint32_t)gid;
+	/* Who is not root can give a file to the own group alone. */
+	if (is_owner(inode) &&
+	    (process_is_root(current_process()) ||
+	     (owner == inode->uid &&
+	      (group == inode->gid || group == ids->gid[ID_EFFECTIVE])))) {
+		store_relaxed(&inode->uid, owner);
+		store_relaxed(&inode->gid, group);
+		store_relaxed(&inode->ctime, time_now());
+		err = 0;
+	}
 	dentry_put(dentry);
-	return 0;
+	return err;
 }
 
 long sys_fchownat(uint64_t dfd, uint64_t path, uint64_t uid, uint64_t gid,

@@ -306,21 +306,20 @@ int memfd_open(const char *name, bool can_seal, struct open_file **out)
 
 int memfd_add_seals(struct inode *inode, unsigned seals)
 {
-	unsigned implied = 0;
 	int err = 0;
 
 	if (seals & ~(F_SEAL_SEAL | SEALS_ALL_CHANGES | F_SEAL_EXEC))
 		return -EINVAL;
-	if (seals & F_SEAL_EXEC && load_relaxed(&inode->mode) & 0111)
-		implied = SEALS_ALL_CHANGES; /* writable or executable */
 	mutex_lock(&inode->lock);
+	if (seals & F_SEAL_EXEC && inode->mode & 0111)
+		seals |= SEALS_ALL_CHANGES; /* writable or executable */
 	if (inode->seals & F_SEAL_SEAL)
 		err = -EPERM;
 	else if (seals & F_SEAL_WRITE &&
 		 load_relaxed(&inode->mapping->nr_writable))
 		err = -EBUSY;
 	else
-		store_relaxed(&inode->seals, inode->seals | seals | implied);
+		store_relaxed(&inode->seals, inode->seals | seals);
 	mutex_unlock(&inode->lock);
 	return err;
 }

@@ -14,8 +14,8 @@
  * mmap_lock, and on in the order of mm/file.h. User memory is never touched
  * under tree_lock.
  *
- * Nobody is asked who they are: modes and owners are recorded and shown, and
- * only the execute bits decide anything.
+ * Nobody who opens a file is asked who they are: modes and owners are recorded
+ * and shown, and only the execute bits decide anything.
  */
 #pragma once
 

@@ -166,6 +166,18 @@ TEST(seals_need_a_writable_descriptor)
 	EQ(add_seals(readable, F_SEAL_WRITE), -EPERM);
 }
 
+TEST(seal_exec_of_an_executable_waits_for_writers)
+{
+	int fd = memfd_create("a", MFD_EXEC | MFD_ALLOW_SEALING);
+
+	EQ(ftruncate(fd, PAGE), 0);
+	map_fd(fd, 1, RW, MAP_SHARED);
+	EQ(add_seals(fd, F_SEAL_EXEC), -EBUSY);
+	EQ(sys(SYS_fchmod, fd, 0600), 0);
+	EQ(add_seals(fd, F_SEAL_EXEC), 0);
+	EQ(get_seals(fd), F_SEAL_EXEC);
+}
+
 TEST(seals_belong_to_the_file)
 {
 	int fd = memfd_create("a", MFD_ALLOW_SEALING);
