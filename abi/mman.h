@@ -16,10 +16,11 @@
 #define PROT_GROWSDOWN 0x01000000 /* mprotect: down to the start of a stack */
 #define PROT_GROWSUP   0x02000000
 
-/* Exactly one of the first three. */
+/* Exactly one of the first four. */
 #define MAP_SHARED	    0x01
 #define MAP_PRIVATE	    0x02
 #define MAP_SHARED_VALIDATE 0x03 /* as MAP_SHARED, unknown flags are errors */
+#define MAP_DROPPABLE	    0x08 /* private, and may be lost */
 #define MAP_TYPE	    0x0f
 
 #define MAP_FIXED	    0x10

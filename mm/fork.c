@@ -108,8 +108,12 @@ static int copy_area_pages(struct vm_area_struct *dst,
 	};
 	int err;
 
-	if (vma_has(src, VM_WIPEONFORK) ||
-	    (!src->anon_vma && !vma_has(src, VM_PFNMAP | VM_MIXEDMAP)))
+	if (vma_has(src, VM_WIPEONFORK)) {
+		if (vma_has(src, VM_DROPPABLE))
+			lazyfree_join(dst->vm_mm);
+		return 0;
+	}
+	if (!src->anon_vma && !vma_has(src, VM_PFNMAP | VM_MIXEDMAP))
 		return 0;
 	err = copy_page_range_one(&copy);
 	*has_protected |= copy.has_protected;

@@ -36,6 +36,8 @@ uint64_t zap_pages(struct tlb_gather *gather, struct vm_area_struct *vma,
  */
 void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end);
 void lazyfree_init(void);
+/* The address space may have pages that can go from now on. */
+void lazyfree_join(struct mm_struct *mm);
 /* The address space ends; if it ever freed lazily (was_lazy). */
 void lazyfree_leave(struct mm_struct *mm);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MADV_FREE: pages whose contents the program does not need any more. They
- * stay, and can be read, until memory is short.
+ * stay, and can be read, until memory is short. And MAP_DROPPABLE: areas all of
+ * whose pages are like that, also those that were written.
  *
  * An anonymous page's entry always has D; here it loses D and W. A write then
  * faults, and copy-on-write, which finds a page of one owner, gives both back:
@@ -11,7 +12,7 @@
  *
  * When an allocation finds nothing (page_shrink), all pages without D go, one
  * address space after the other until one had any. Those that may have such
- * pages are in a list.
+ * pages are in a list; one with droppable areas stays there.
  *
  * Locks: lazy_lock for the list, held throughout the search, so that an address
  * space that is found does not end. In it mmap_lock is only tried, and table
@@ -58,6 +59,11 @@ void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 		return;
 	/* A write that is not seen from here on would be lost. */
 	flush_tlb_range(mm, start, end);
+	lazyfree_join(mm);
+}
+
+void lazyfree_join(struct mm_struct *mm)
+{
 	spin_lock(&lazy_lock);
 	if (!mm->was_lazy || list_empty(&mm->lazy)) {
 		store_relaxed(&mm->was_lazy, true);
@@ -66,8 +72,8 @@ void free_lazily(struct vm_area_struct *vma, vaddr_t start, vaddr_t end)
 	spin_unlock(&lazy_lock);
 }
 
-/* mmap_lock is held for reading. */
-static uint64_t drop_lazy(struct mm_struct *mm)
+/* mmap_lock is held for reading. *stays: not all is gone for good. */
+static uint64_t drop_lazy(struct mm_struct *mm, bool *stays)
 {
 	struct vm_area_struct *vma;
 	struct tlb_gather gather;
@@ -75,9 +81,12 @@ static uint64_t drop_lazy(struct mm_struct *mm)
 
 	tlb_gather_init(&gather, mm, false);
 	for_each_vma (mm, vma) {
+		bool all = vma_has(vma, VM_DROPPABLE);
+
+		*stays |= all;
 		if (vma_is_anonymous(vma) && !vma_has(vma, VM_LOCKED))
 			nr += zap_pages(&gather, vma, vma->vm_start,
-					vma->vm_end, PTE_D);
+					vma->vm_end, all ? 0 : PTE_D);
 	}
 	tlb_gather_finish(&gather);
 	return nr;
@@ -93,11 +102,14 @@ static uint64_t shrink_lazy(void)
 	for (node = lazy_mms.next; node != &lazy_mms && !nr; node = next) {
 		struct mm_struct *mm = list_entry(node, struct mm_struct, lazy);
 
+		bool stays = false;
+
 		next = node->next;
 		if (!mmap_read_trylock(mm))
 			continue;
-		nr = drop_lazy(mm);
-		list_del_init(&mm->lazy);
+		nr = drop_lazy(mm, &stays);
+		if (!stays)
+			list_del_init(&mm->lazy);
 		mmap_read_unlock(mm);
 	}
 	spin_unlock(&lazy_lock);

@@ -51,7 +51,9 @@ static int check_flags(const struct vm_area_struct *vma, int advice)
 		return -EINVAL;
 	if (advice == MADV_DOFORK && vma_has(vma, VM_IO))
 		return -EINVAL;
-	if (advice == MADV_DODUMP && vma_has(vma, VM_SPECIAL))
+	if (advice == MADV_DODUMP && vma_has(vma, VM_SPECIAL | VM_DROPPABLE))
+		return -EINVAL;
+	if (advice == MADV_KEEPONFORK && vma_has(vma, VM_DROPPABLE))
 		return -EINVAL;
 	return 0;
 }

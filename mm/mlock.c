@@ -19,7 +19,7 @@ static int mlock_fixup(struct vm_area_struct **vmap, vaddr_t start, vaddr_t end,
 	int64_t npages = (end - start) >> PAGE_SHIFT;
 	int err;
 
-	if (fresh == old || (old & VM_SPECIAL))
+	if (fresh == old || (old & (VM_SPECIAL | VM_DROPPABLE)))
 		return 0;
 	err = vma_isolate(&vma, start, end);
 	if (err)

@@ -114,6 +114,7 @@ typedef struct {
 #define VM_HUGEPAGE	0x20000000UL
 #define VM_NOHUGEPAGE	0x40000000UL
 #define VM_MERGEABLE	0x80000000UL
+#define VM_DROPPABLE	(1UL << 40) /* pages may go when memory is short */
 #define VM_SEALED	(1UL << 63) /* mseal: stays as it is */
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)

@@ -119,6 +119,10 @@ static int check_anonymous(unsigned flags, uint64_t *bits)
 	switch (flags & MAP_TYPE) {
 	case MAP_PRIVATE:
 		return 0;
+	case MAP_DROPPABLE:
+		*bits |=
+		    VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+		return flags & MAP_LOCKED || *bits & VM_GROWSDOWN ? -EINVAL : 0;
 	case MAP_SHARED:
 		*bits |= VM_SHARED | VM_MAYSHARE;
 		return *bits & VM_GROWSDOWN ? -EINVAL : 0;
@@ -261,6 +265,8 @@ long mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	vm_stat_account(mm, vm_flags, npages);
 	if (vm_flags & VM_LOCKED)
 		mm->locked_vm += npages;
+	if (unlikely(vm_flags & VM_DROPPABLE))
+		lazyfree_join(mm);
 	return addr;
 }
 

@@ -140,7 +140,7 @@ static void show_vm_flags(struct seq *seq, uint64_t flags)
 	    {VM_DONTDUMP, "dd "},    {VM_MIXEDMAP, "mm "},
 	    {VM_HUGEPAGE, "hg "},    {VM_NOHUGEPAGE, "nh "},
 	    {VM_MERGEABLE, "mg "},   {VM_UFFD_MISSING, "um "},
-	    {VM_UFFD_WP, "uw "},
+	    {VM_UFFD_WP, "uw "},     {VM_DROPPABLE, "dp "},
 	};
 
 	seq_puts(seq, "VmFlags: ");
