@@ -50,6 +50,7 @@ void siginfo_user(struct siginfo *info, int sig, int code)
 {
 	siginfo_init(info, sig, code);
 	info->si_pid = current_pid();
+	info->si_uid = current->process->ids.uid[ID_REAL];
 }
 
 static bool is_ignored(const struct sighand *sighand, int sig)
@@ -285,9 +286,13 @@ __cold int signal_pgrp(int pgrp, int sig, const struct siginfo *info)
 	pid = pid_find_locked(pgrp);
 	if (pid) {
 		list_for_each_entry (p, &pid->group, pgrp_node) {
-			err = 0;
-			if (sig)
-				send_signal_locked(p, sig, info);
+			int one =
+			    info ? send_user_signal_locked(p, NULL, sig, info)
+				 : send_signal_locked(p, sig, NULL);
+
+			/* One that is reached is enough. */
+			if (err)
+				err = one;
 		}
 	}
 	spin_unlock(&process_lock);

@@ -76,10 +76,20 @@ int send_signal_locked(struct process *p, int sig, const struct siginfo *info);
 int send_thread_signal_locked(struct thread *t, int sig,
 			      const struct siginfo *info);
 
-/* The same without locks, for a process one has a reference to. */
+/* send_signal_locked() without locks, for a process one has a reference to. */
 void signal_process(struct process *p, int sig);
 
-/* To every process of a group: terminal, kill(-pgrp). 0, -ESRCH. */
+/*
+ * What a program sends to process p, or to its thread t if that is not NULL;
+ * sig may be 0. Also -EPERM. sys_signal.c; process_lock is held.
+ */
+int send_user_signal_locked(struct process *p, struct thread *t, int sig,
+			    const struct siginfo *info);
+
+/*
+ * To every process of a group: kill(-pgrp) or, info NULL, the terminal. 0,
+ * -ESRCH, or -EPERM: to none of them.
+ */
 int signal_pgrp(int pgrp, int sig, const struct siginfo *info);
 
 /* The frame of `sig` could not be written or read: SIGSEGV, see trap.h. */

@@ -3,8 +3,9 @@
  * System calls about user and group numbers.
  *
  * A process whose effective user is 0 is root. Others obey the limit of locked
- * memory (process_memlock), cannot raise a hard limit, and become nobody but
- * whom they were. That is all there is: files do not ask who opens them.
+ * memory (process_memlock), cannot raise a hard limit, become nobody but whom
+ * they were, send signals to their own and change the owner and mode of their
+ * own files alone. Files do not ask who opens them.
  *
  * The three numbers are read without a lock and changed under process_lock.
  */

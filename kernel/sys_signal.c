@@ -13,6 +13,31 @@
 
 #include "abi/time.h"
 
+/* Root, who is the same user in one way or another, SIGCONT in a session. */
+static bool may_signal(const struct process *p, int sig)
+{
+	const struct process *self = current->process;
+	const uint32_t *own = self->ids.uid, *other = p->ids.uid;
+
+	return process_is_root(self) || p == self ||
+	       own[ID_EFFECTIVE] == other[ID_SAVED] ||
+	       own[ID_EFFECTIVE] == other[ID_REAL] ||
+	       own[ID_REAL] == other[ID_SAVED] ||
+	       own[ID_REAL] == other[ID_REAL] ||
+	       (sig == SIGCONT && p->session == self->session);
+}
+
+int send_user_signal_locked(struct process *p, struct thread *t, int sig,
+			    const struct siginfo *info)
+{
+	if (!may_signal(p, sig))
+		return -EPERM;
+	if (!sig)
+		return 0;
+	return t ? send_thread_signal_locked(t, sig, info)
+		 : send_signal_locked(p, sig, info);
+}
+
 /* Send to the thread `tid`, of process `tgid` unless that is 0. */
 static long send_to_thread(int tgid, int tid, int sig,
 			   const struct siginfo *info)
@@ -26,8 +51,8 @@ static long send_to_thread(int tgid, int tid, int sig,
 	pid = pid_find_locked(tid);
 	if (pid && pid->thread &&
 	    (!tgid || pid->thread->process->pid_nr == tgid))
-		err =
-		    sig ? send_thread_signal_locked(pid->thread, sig, info) : 0;
+		err = send_user_signal_locked(pid->thread->process, pid->thread,
+					      sig, info);
 	spin_unlock(&process_lock);
 	return err;
 }
@@ -43,8 +68,7 @@ static long send_to_all(int sig, const struct siginfo *info)
 		nr = p->pid_nr + 1;
 		if (p != self) {
 			spin_lock(&process_lock);
-			if (sig)
-				send_signal_locked(p, sig, info);
+			send_user_signal_locked(p, NULL, sig, info);
 			spin_unlock(&process_lock);
 			err = 0;
 		}
@@ -64,7 +88,7 @@ static long send_to_process(int nr, int sig, const struct siginfo *info)
 		struct process *p =
 		    pid->process ? pid->process : pid->thread->process;
 
-		err = sig ? send_signal_locked(p, sig, info) : 0;
+		err = send_user_signal_locked(p, NULL, sig, info);
 	}
 	spin_unlock(&process_lock);
 	return err;
