@@ -178,23 +178,24 @@ def run(words, args, write):
     return outcome or Outcome(guest.status or qemu.NO_KERNEL, None, None)
 
 
-def boot(kernel, words, args, write):
+def boot(get_kernel, words, args, write):
+    """get_kernel() is asked when all else is there: it may take minutes."""
     with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
         initrd = os.path.join(folder, "initramfs.cpio")
         argv = pack(args, initrd)
         line = [*args.append, *words, "--", *map(qemu.quote, argv)]
-        return run(qemu.command(kernel, initrd, args.smp, args.mem,
+        return run(qemu.command(get_kernel(), initrd, args.smp, args.mem,
                                 args.icount, " ".join(line)), args, write)
 
 
 def on_linux(args, write):
     quiet = [] if args.log else ["quiet", "loglevel=0"]
-    return boot(build(), [*quiet, *LINUX], args, write)
+    return boot(build, [*quiet, *LINUX], args, write)
 
 
 def on_faultline(args, write):
     quiet = [] if args.log else ["quiet"]
-    return boot(args.kernel, [*quiet, *OURS], args, write)
+    return boot(lambda: args.kernel, [*quiet, *OURS], args, write)
 
 
 def transcript(runner, args):
