@@ -22,6 +22,7 @@ enum lock_point {
 	HOOK_UNMAPPED,	 /* truncation has emptied the entries once */
 	HOOK_FAMILY_MADE, /* an area is to get its first anon_vma */
 	HOOK_COUNTED,	  /* pages that go were counted for the peak */
+	HOOK_RELEASED,	  /* a fault did not end well, and may hold nothing */
 };
 
 /* Perhaps in an RCU section of the calling thread: must not sleep for RCU. */

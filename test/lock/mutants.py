@@ -48,6 +48,7 @@ NOTICED_BY = {
     "no_table_lock_at_mprotect": "mprotect_waits_for_the_table_lock",
     "no_table_lock_at_faults": "a_fault_waits_for_the_table_lock",
     "no_second_look_at_faults": "the_second_page_is_given_back",
+    "look_into_the_area_given_back": "a_fault_goes_on_where_it_began",
     "no_look_whether_the_page_is_the_files":
         "no_copy_is_made_of_a_page_that_is_gone",
     "no_second_unmap_at_truncation":

@@ -366,6 +366,51 @@ MM_TEST_ONCE(the_second_page_is_given_back)
 	env_step(__FILE__, __LINE__);
 }
 
+static void wait_when_released(enum lock_point point)
+{
+	if (point != HOOK_RELEASED)
+		return;
+	hook = NULL;
+	store_release(&step, 1);
+	while (load_acquire(&step) != 2)
+		machine_yield();
+}
+
+static vm_fault_t the_fault;
+
+static void fault_in_vain(void *unused)
+{
+	struct fault_report report;
+
+	(void)unused;
+	the_fault = mm_fault(the_mm, AT(1), FAULT_FLAG_WRITE | FAULT_FLAG_USER,
+			     &report);
+}
+
+/* The area's lock is given back, and the area becomes one of another mm. */
+MM_TEST_ONCE(a_fault_goes_on_where_it_began)
+{
+	struct mm_struct *other;
+
+	make();
+	other = env_mm();
+	hook = wait_when_released;
+	CHECK_EQ(mmap_write_lock_killable(the_mm), 0);
+	writer = host_thread_start(fault_in_vain, NULL);
+	/* Without hooks it waits for the lock instead. */
+	was_called = !writer_waits(1);
+	mmap_write_unlock(the_mm);
+	if (was_called) {
+		CHECK_EQ(do_munmap(the_mm, AT(0), 4 * PG), 0);
+		env_mmap(other, AT(0), 4, RW);
+		CHECK(vma_lookup(other, AT(0)) == the_vma);
+		store_release(&step, 2);
+	}
+	host_thread_join(writer);
+	CHECK_EQ(the_fault.bits, was_called ? VM_FAULT_SIGSEGV : 0);
+	CHECK_EQ(env_resident(other, AT(0), AT(4)), 0);
+}
+
 static void use_more(void *unused)
 {
 	(void)unused;
@@ -635,6 +680,7 @@ static const struct tap_test tests[] = {
     ENTRY(mprotect_waits_for_the_table_lock),
     ENTRY(a_fault_waits_for_the_table_lock),
     ENTRY(the_second_page_is_given_back),
+    ENTRY(a_fault_goes_on_where_it_began),
     ENTRY(no_peak_is_lost),
     ENTRY(a_table_waits_for_one_that_is_being_hooked_in),
     ENTRY(the_second_table_is_given_back),

@@ -39,6 +39,9 @@ HOOKS = {"vma_lock.c": [
      "	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))\n",
      "	lock_hook(HOOK_RESERVED);\n	spin_lock(vmf->ptl);\n"
      "	if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))\n"),
+    ("		return fault_end_badly(vmf->guard.mm,",
+     "		lock_hook(HOOK_RELEASED);\n"
+     "		return fault_end_badly(vmf->guard.mm,"),
 ], "pagetable.c": [
     ('#include "mm/tlb.h"\n',
      '#include "mm/tlb.h"\n#include "test/lock/hook.h"\n'),
@@ -204,6 +207,9 @@ MUTATIONS = {
     "no_second_look_at_faults": ("fault.c", [
         ("if (likely(pte_load(vmf->pte).val == vmf->orig_pte.val))",
          "if (true)")]),
+    "look_into_the_area_given_back": ("fault.c", [
+        ("		return fault_end_badly(vmf->guard.mm,",
+         "		return fault_end_badly(vmf->vma->vm_mm,")]),
     "no_look_whether_the_page_is_the_files": ("filemap.c", [
         ("		if (likely(page->mapping == mapping)) {\n			vmf->page",
          "		if (true) {\n			vmf->page")]),
