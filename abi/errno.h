@@ -39,6 +39,7 @@
 #define EPIPE	     32	 /* nobody reads this pipe */
 #define ERANGE	     34	 /* result does not fit */
 #define EDEADLK	     35	 /* would deadlock */
+#define ENOLCK	     37	 /* no memory for locks */
 #define ENAMETOOLONG 36	 /* name too long */
 #define ENOSYS	     38	 /* no such system call */
 #define ENOTEMPTY    39	 /* directory not empty */

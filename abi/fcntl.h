@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #define O_ACCMODE   00000003
 #define O_RDONLY    00000000
 #define O_WRONLY    00000001
@@ -42,12 +44,33 @@
 #define F_GETLK		5
 #define F_SETLK		6
 #define F_SETLKW	7
+#define F_OFD_GETLK	36
+#define F_OFD_SETLK	37
+#define F_OFD_SETLKW	38
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ	1031
 #define F_GETPIPE_SZ	1032
 #define F_ADD_SEALS	1033
 #define F_GET_SEALS	1034
 #define FD_CLOEXEC	1
+
+/* Types of record locks. */
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
+struct flock {
+	int16_t l_type, l_whence;
+	int64_t l_start, l_len; /* l_len 0: to the end, however far */
+	int32_t l_pid;
+};
+_Static_assert(sizeof(struct flock) == 32, "as in asm-generic/fcntl.h");
+
+/* flock() */
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4
+#define LOCK_UN 8
 
 #define F_SEAL_SEAL	    0x0001
 #define F_SEAL_SHRINK	    0x0002

@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "abi/ioctl.h"
 #include "kernel/fs/files.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/special.h"
 #include "kernel/process.h"
@@ -24,10 +25,8 @@
 
 #define EFD_FLAGS (O_CLOEXEC | O_NONBLOCK | 1)
 
-#define F_SETOWN     8
-#define F_GETOWN     9
-#define F_OFD_GETLK  36
-#define F_OFD_SETLKW 38
+#define F_SETOWN 8
+#define F_GETOWN 9
 
 #define FIONBIO	 0x5421
 #define FIONCLEX 0x5450
@@ -147,14 +146,6 @@ long sys_memfd_create(uint64_t uname, uint64_t flags)
 	return err ? err : fd_install(file, 0, flags & MFD_CLOEXEC);
 }
 
-/* All locks are granted: nobody else is there to hold one. */
-static long get_lock(vaddr_t arg)
-{
-	const uint16_t unlocked = 2; /* F_UNLCK; l_type is the first field */
-
-	return put_user_u16(arg, unlocked);
-}
-
 static long set_flags(struct open_file *file, unsigned flags)
 {
 	uint32_t old = load_relaxed(&file->flags);
@@ -176,7 +167,8 @@ static long seals(struct open_file *file, unsigned cmd, unsigned arg)
 	return memfd_add_seals(inode, arg);
 }
 
-static long fcntl_file(struct open_file *file, unsigned cmd, uint64_t arg)
+static long fcntl_file(int fd, struct open_file *file, unsigned cmd,
+		       uint64_t arg)
 {
 	switch (cmd) {
 	case F_GETFL:
@@ -184,12 +176,12 @@ static long fcntl_file(struct open_file *file, unsigned cmd, uint64_t arg)
 	case F_SETFL:
 		return set_flags(file, (unsigned)arg);
 	case F_GETLK:
-	case F_OFD_GETLK:
-		return get_lock(arg);
 	case F_SETLK:
 	case F_SETLKW:
-	case F_OFD_GETLK + 1:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
+		return fcntl_lock(fd, file, cmd, arg);
 	case F_SETOWN:
 	case F_GETOWN:
 		return 0;
@@ -227,7 +219,7 @@ long sys_fcntl(uint64_t ufd, uint64_t ucmd, uint64_t arg)
 		result = fd_set_cloexec(fd, arg & FD_CLOEXEC);
 		break;
 	default:
-		result = fcntl_file(file, cmd, arg);
+		result = fcntl_file(fd, file, cmd, arg);
 	}
 	open_file_put(file);
 	return result;
@@ -347,8 +339,14 @@ long sys_syncfs(uint64_t fd)
 
 long sys_flock(uint64_t fd, uint64_t op)
 {
-	(void)op;
-	return sync_fd(fd, true);
+	struct open_file *file = fd_get((int)fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = flock_file(file, (unsigned)op);
+	open_file_put(file);
+	return result;
 }
 
 long sys_fadvise64(uint64_t fd, uint64_t off, uint64_t len, uint64_t advice)

@@ -228,11 +228,10 @@ static __always_inline fault_bits_t do_wp_page(struct vm_fault *vmf)
  * another hart was faster, or the machine wants its A or D bit set, or its
  * translation is stale. Table lock held.
  */
-static __noinline fault_bits_t do_other_pte(struct mm_struct *mm,
-					    vaddr_t address, uint32_t flags,
-					    struct fault_report *report,
-					    struct vm_area_struct *vma,
-					    pte_t *pte, uint64_t orig_pte)
+static __noinline __cold fault_bits_t
+do_other_pte(struct mm_struct *mm, vaddr_t address, uint32_t flags,
+	     struct fault_report *report, struct vm_area_struct *vma,
+	     pte_t *pte, uint64_t orig_pte)
 {
 	struct vm_fault vmf =
 	    vmf_make(mm, address, flags, report, vma, pte, orig_pte);
@@ -390,9 +389,9 @@ static inline vm_fault_t fault_done(vm_fault_t fault,
 }
 
 /* The path under mmap_lock: whatever the area's own lock did not do. */
-static __noinline vm_fault_t fault_under_mmap_lock(struct mm_struct *mm,
-						   vaddr_t addr, uint32_t flags,
-						   struct fault_report *report)
+static __noinline __cold vm_fault_t
+fault_under_mmap_lock(struct mm_struct *mm, vaddr_t addr, uint32_t flags,
+		      struct fault_report *report)
 {
 	struct vma_guard guard = {.mm = mm};
 	vm_fault_t fault;

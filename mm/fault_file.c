@@ -104,7 +104,7 @@ static vm_fault_t notify_owner(struct vm_fault *vmf)
  * Map the owner's page itself, for reading or for a shared write. Then the
  * entry gets D, which whoever removes it hands on to the page.
  */
-static __noinline vm_fault_t map_page(struct vm_fault *vmf)
+static __noinline __cold vm_fault_t map_page(struct vm_fault *vmf)
 {
 	enum fault_kind kind = FAULT_FILE_READ;
 	vm_fault_t fault = do_fault_page(vmf), done;
@@ -152,7 +152,7 @@ static __noinline vm_fault_t do_read_fault(struct vm_fault *vmf)
 }
 
 /* Private write: a copy, reserved before the owner is asked. */
-static __noinline vm_fault_t do_cow_fault(struct vm_fault *vmf)
+static __noinline __cold vm_fault_t do_cow_fault(struct vm_fault *vmf)
 {
 	vm_fault_t fault = anon_prepare(vmf);
 	struct page *copy;
@@ -195,7 +195,7 @@ static void wp_shared_commit(struct vm_fault *vmf, struct page *page)
 }
 
 /* The owner is told first (page_mkwrite), without the table lock. */
-vm_fault_t wp_page_shared(struct vm_fault *vmf)
+__cold vm_fault_t wp_page_shared(struct vm_fault *vmf)
 {
 	struct page *page = pfn_to_page(pte_pfn(vmf->orig_pte));
 	const struct vm_operations_struct *ops = vmf->vma->vm_ops;

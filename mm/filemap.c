@@ -146,8 +146,9 @@ struct page *filemap_find_or_add(struct address_space *mapping, pgoff_t pgoff,
 }
 
 /* The page was not there: fill the hole, unless the file ends before it. */
-static __noinline vm_fault_t fill_hole(struct address_space *mapping,
-				       pgoff_t pgoff, struct page **pagep)
+static __noinline __cold vm_fault_t fill_hole(struct address_space *mapping,
+					      pgoff_t pgoff,
+					      struct page **pagep)
 {
 	vm_fault_t fault = VM_FAULT_NONE;
 
@@ -168,8 +169,8 @@ static __noinline vm_fault_t fill_hole(struct address_space *mapping,
  * area locked, the first attempt gives the guard back, waits, and asks for a
  * retry; the second one waits. Returns whether the page is locked now.
  */
-static __noinline bool lock_page_or_retry(struct vm_fault *vmf,
-					  struct page *page)
+static __noinline __cold bool lock_page_or_retry(struct vm_fault *vmf,
+						 struct page *page)
 {
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) ||
 	    vmf->flags & FAULT_FLAG_TRIED) {
@@ -182,7 +183,7 @@ static __noinline bool lock_page_or_retry(struct vm_fault *vmf,
 	return false;
 }
 
-static vm_fault_t filemap_fault(struct vm_fault *vmf)
+static __cold vm_fault_t filemap_fault(struct vm_fault *vmf)
 {
 	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
 
@@ -286,7 +287,7 @@ static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start,
 	return vm_fault_make(VM_FAULT_NOPAGE);
 }
 
-static vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
+static __cold vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
 {
 	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
 	struct page *page = vmf->page;

@@ -358,7 +358,7 @@ static vaddr_t brk_locked(struct mm_struct *mm, vaddr_t brk)
 	return brk;
 }
 
-vaddr_t do_brk(struct mm_struct *mm, vaddr_t brk)
+__cold vaddr_t do_brk(struct mm_struct *mm, vaddr_t brk)
 {
 	vaddr_t old, new;
 	bool populate;

@@ -292,7 +292,7 @@ uint64_t kmem_shrink(void)
 	return slabs_free(&empty);
 }
 
-uint64_t kmem_shrink_stable(void)
+__cold uint64_t kmem_shrink_stable(void)
 {
 	struct list_head empty;
 	struct kmem_cache *cache;

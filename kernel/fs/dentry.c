@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/special.h"
 #include "kernel/panic.h"
@@ -444,6 +445,7 @@ void vfs_init(void)
 	kmem_cache_init(&dentry_cache, "dentry", sizeof(struct dentry), 0,
 			NULL);
 	open_file_init();
+	file_locks_init();
 	inode = inode_alloc(&fs_types[FS_ROOT], S_IFDIR | 0755);
 	root_dentry = inode ? dentry_alloc(NULL, "/", 1, inode) : NULL;
 	if (!root_dentry)

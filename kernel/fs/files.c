@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "abi/errno.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
 #include "lib/bitops.h"
@@ -95,13 +96,20 @@ struct files *files_dup(struct files *files)
 	return copy;
 }
 
+/* The table's record locks go with the first of its descriptors. */
+static inline void close_file(struct files *files, struct open_file *file)
+{
+	file_locks_end(file, files);
+	open_file_put(file);
+}
+
 void files_put(struct files *files)
 {
 	if (fetch_sub_acq_rel(&files->refs, 1) != 1)
 		return;
 	for (unsigned i = 0; i < files->end; i++) {
 		if (files->slot[i])
-			open_file_put(files->slot[i]);
+			close_file(files, files->slot[i]);
 	}
 	kfree(files->slot);
 	kfree(files);
@@ -211,7 +219,7 @@ int fd_install(struct open_file *file, int from, bool cloexec)
 int fd_replace(struct open_file *file, int fd, bool cloexec)
 {
 	struct files *files = current_files();
-	struct open_file *old = file;
+	struct open_file *old = NULL;
 	int err = -EBADF;
 
 	if (fd >= 0 && (unsigned)fd < fd_limit()) {
@@ -224,7 +232,9 @@ int fd_replace(struct open_file *file, int fd, bool cloexec)
 		spin_unlock(&files->lock);
 	}
 	if (old)
-		open_file_put(old);
+		close_file(files, old);
+	if (err)
+		open_file_put(file);
 	return err ? err : fd;
 }
 
@@ -238,7 +248,7 @@ int fd_close(int fd)
 	spin_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	open_file_put(file);
+	close_file(files, file);
 	return 0;
 }
 
@@ -270,7 +280,7 @@ __cold void files_close_on_exec(struct files *files)
 			file = take_slot(files, fd);
 		spin_unlock(&files->lock);
 		if (file)
-			open_file_put(file);
+			close_file(files, file);
 	}
 }
 

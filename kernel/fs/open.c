@@ -11,6 +11,7 @@
 
 #include "abi/errno.h"
 #include "kernel/fs/files.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/special.h"
 #include "kernel/thread.h"
 #include "mm/slab.h"
@@ -41,6 +42,7 @@ static void open_file_release(struct file *file)
 {
 	struct open_file *of = container_of(file, struct open_file, file);
 
+	file_locks_end(of, of);
 	if (file->f_mode & FMODE_WRITER)
 		inode_put_write(of->inode, 1);
 	if (file->f_mode & FMODE_DENIER)
