@@ -9,7 +9,8 @@
 The first call builds the kernel from Debian's linux-source-6.12 package and
 tools/linux.config, several minutes, and keeps it outside the source tree, in
 $XDG_CACHE_HOME/faultline (~/.cache/faultline). Options are those of exec.py.
-"no4lvl" makes Linux use Sv39 as we do.
+"no4lvl" makes Linux use Sv39 as we do, "norandmaps" leaves no address to
+chance: a stack that begins elsewhere may need a page, and a fault, more.
 
 --compare runs the program on both kernels, with the same standard input and
 the same process 1, and shows how output and status differ; lines that begin
@@ -44,7 +45,8 @@ CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "linux.config")
 INIT = "/report-init"
 REPORT = re.compile(rb"\x1estatus (\d+) minor (\d+) major (\d+)\n")
-LINUX = ["console=ttyS0", "no4lvl", "panic=-1", "rdinit=" + INIT]
+LINUX = ["console=ttyS0", "no4lvl", "panic=-1", "norandmaps",
+         "rdinit=" + INIT]
 OURS = ["noecho", "init=" + INIT]
 
 # How a program ended; None for the counts when that is not known.

@@ -27,6 +27,7 @@ import qemu  # noqa: E402
 ON_LINUX = linux.on_linux
 PAGES = 200
 ALL_BYTES = bytes(range(256)) * 3
+RANDOMIZE = "/proc/sys/kernel/randomize_va_space"
 
 
 def machine(argv, timeout=100):
@@ -82,6 +83,15 @@ def counts_faults():
             yield f"{runner.__name__}: no counts: {few}, {many}"
         elif many.minor - few.minor != PAGES or few.major or many.major:
             yield f"{runner.__name__}: {PAGES} pages: {few}, then {many}"
+
+
+def no_chance():
+    """Where the stack begins would change how many faults it takes."""
+    for runner in runners():
+        args, out = machine(["/bin/cat", RANDOMIZE]), bytearray()
+        runner(args, out.extend)
+        if out != b"0\n":
+            yield f"{runner.__name__}: {RANDOMIZE} is {bytes(out)}"
 
 
 def gives_the_status():
@@ -179,6 +189,7 @@ def told():
 TOLD = told()
 lint.run([
     ("each page fault is counted, in children too", counts_faults),
+    ("no address is left to chance", no_chance),
     ("exit codes and signals arrive", gives_the_status),
     ("standard input arrives byte for byte", types_the_input),
     ("both sides read the same input", same_input_for_both),
