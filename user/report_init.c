@@ -10,6 +10,9 @@
  * counts. What our own kernel has from the start is mounted here on Linux. The
  * child borrows this process's memory until it is the program, so that no fault
  * before that is counted. Ends by switching the machine off.
+ *
+ * The terminal is this process's, and the program in its foreground: when the
+ * leader of a session ends, Linux drops what the terminal has not sent yet.
  */
 #include "abi/ioctl.h"
 #include "abi/sched.h"
@@ -59,12 +62,23 @@ static void complete_linux(void)
 	dprintf(1, MARK "faultline\n");
 }
 
+/* Be a process group, the one that may use the terminal. */
+static void take_foreground(void)
+{
+	const uint64_t refusal = 1UL << (SIGTTOU - 1);
+	int group = getpid();
+
+	sys(SYS_setpgid, 0, 0);
+	sigprocmask(SIG_BLOCK, &refusal, NULL);
+	sys(SYS_ioctl, 0, TIOCSPGRP, (long)&group);
+	sigprocmask(SIG_UNBLOCK, &refusal, NULL);
+}
+
 static void become(void *arg)
 {
 	char *const *argv = arg;
 
-	sys(SYS_setsid);
-	sys(SYS_ioctl, 0, TIOCSCTTY, 0);
+	take_foreground();
 	long error = exec_program(argv);
 
 	dprintf(2, "init: %s: %s\n", argv[0], error_name(error));
@@ -79,6 +93,8 @@ int main(int argc, char **argv)
 	int status = 0, pid, child = -1;
 
 	complete_linux();
+	sys(SYS_setsid);
+	sys(SYS_ioctl, 0, TIOCSCTTY, 0);
 	memset(stack, 0, sizeof(stack)); /* its pages are there for the child */
 	if (argc > 1)
 		child = (int)clone_on_stack(CLONE_VM | CLONE_VFORK | SIGCHLD,

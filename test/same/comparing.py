@@ -108,6 +108,19 @@ def types_the_input():
             yield f"{runner.__name__}: what was read is not what was typed"
 
 
+def all_of_the_output():
+    """Nothing of what a program writes just before its end gets lost while
+    other harts look after the serial port."""
+    word = "0123456789" * 45
+    for runner in runners():
+        for _ in range(5):
+            args, out = machine(["/bin/echo", word]), bytearray()
+            args.smp = 4
+            runner(args, out.extend)
+            if out.decode(errors="replace") != word + "\n":
+                yield f"{runner.__name__}: {len(out)} bytes"
+
+
 def same_input_for_both():
     argv = [TOLD.counted, "3"]
     status, said = compared(argv, argv, data=b"one\ntwo\nthree")
@@ -192,6 +205,7 @@ lint.run([
     ("no address is left to chance", no_chance),
     ("exit codes and signals arrive", gives_the_status),
     ("standard input arrives byte for byte", types_the_input),
+    ("output arrives up to the last byte", all_of_the_output),
     ("both sides read the same input", same_input_for_both),
     ("the same program takes the same faults", same_faults),
     ("differences are shown", differences),
