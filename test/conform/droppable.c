@@ -82,7 +82,10 @@ TEST(droppable_memory_stays_what_it_is)
 	EQ(madvise(p, PAGE, MADV_WIPEONFORK), 0);
 }
 
-/* Half of what is free; what the others then take does not fit beside it. */
+/*
+ * Half of what is free. Seven eighths then do not fit beside it, even where an
+ * eighth more was free: Linux does not count what each hart has at hand.
+ */
 static unsigned long half_of_memory(void)
 {
 	static char text[4096];
@@ -108,7 +111,7 @@ static unsigned long lost(const char *p, unsigned long npages)
 /* Not on a machine with much memory. */
 TEST(droppable_memory_goes_when_memory_is_short)
 {
-	unsigned long npages = half_of_memory(), more = npages / 4 * 5;
+	unsigned long npages = half_of_memory(), more = npages / 4 * 7;
 	char *p, *q;
 
 	if (npages > 256UL << 20 >> 12)
@@ -130,7 +133,7 @@ TEST(droppable_memory_goes_when_memory_is_short)
 
 TEST(droppable_memory_of_a_child_goes_when_memory_is_short)
 {
-	unsigned long npages = half_of_memory(), more = npages / 4 * 5;
+	unsigned long npages = half_of_memory(), more = npages / 4 * 7;
 	int pid;
 	char *p;
 
