@@ -39,6 +39,7 @@ struct file_lock {
 struct blocked {
 	struct list_head node;
 	const void *owner, *blocker;
+	uint32_t seen; /* nr_changes then; if it has changed we look again */
 };
 
 uint32_t nr_file_locks; /* atomic; changed under locks_mutex */
@@ -138,7 +139,8 @@ static bool is_deadlock(const struct blocked *self)
 		const void *next = NULL;
 
 		list_for_each_entry (other, &blocked, node) {
-			if (other->owner == owner)
+			if (other->owner == owner &&
+			    other->seen == load_relaxed(&nr_changes))
 				next = other->blocker;
 		}
 		owner = next;
@@ -151,8 +153,11 @@ static bool is_deadlock(const struct blocked *self)
 /* Until something changes; locks_mutex is released meanwhile. */
 static long wait_for(const struct file_lock *want, const void *blocker)
 {
-	struct blocked self = {.owner = want->owner, .blocker = blocker};
-	uint32_t seen = load_relaxed(&nr_changes);
+	struct blocked self = {
+	    .owner = want->owner,
+	    .blocker = blocker,
+	    .seen = load_relaxed(&nr_changes),
+	};
 	long err;
 
 	if (want->pid != NO_PROCESS && is_deadlock(&self))
@@ -160,7 +165,7 @@ static long wait_for(const struct file_lock *want, const void *blocker)
 	list_add(&self.node, &blocked);
 	mutex_unlock(&locks_mutex);
 	err = wait_event_interruptible(&waiting,
-				       load_acquire(&nr_changes) != seen);
+				       load_acquire(&nr_changes) != self.seen);
 	mutex_lock(&locks_mutex);
 	list_del(&self.node);
 	return err;
@@ -170,23 +175,55 @@ static void let_others_look(void)
 {
 	/* Pairs with the acquire of a waiter. */
 	store_release(&nr_changes, nr_changes + 1);
-	mutex_unlock(&locks_mutex);
 	wake_all(&waiting);
+}
+
+static void release(const struct file_lock *of)
+{
+	struct file_lock *lock, *next;
+	bool is_changed = false;
+
+	list_for_each_entry_safe (lock, next, &locks, node) {
+		if (!is_same(lock, of) || lock->owner != of->owner)
+			continue;
+		lock_remove(lock);
+		is_changed = true;
+	}
+	if (is_changed)
+		let_others_look();
+}
+
+/* flock() that converts gives others the chance to be first, as on Linux. */
+static bool is_conversion(const struct file_lock *want)
+{
+	const struct file_lock *lock;
+
+	list_for_each_entry (lock, &locks, node) {
+		if (is_same(lock, want) && lock->owner == want->owner)
+			return lock->type != want->type;
+	}
+	return false;
 }
 
 static long set_lock(struct file_lock *want, bool can_wait)
 {
 	struct file_lock *fresh = kmalloc(sizeof(*fresh), GFP_USER);
 	struct file_lock *spare = kmalloc(sizeof(*spare), GFP_USER);
+	bool cuts_none =
+	    want->type == F_UNLCK && !want->start && want->last == LAST_BYTE;
+	long err = cuts_none || (fresh && spare) ? 0 : -ENOLCK;
 	struct file_lock *other;
-	long err = fresh && spare ? 0 : -ENOLCK;
 
 	mutex_lock(&locks_mutex);
+	if (!err && want->is_flock && is_conversion(want))
+		release(want);
 	while (!err && want->type != F_UNLCK && (other = find_conflict(want)))
 		err = can_wait ? wait_for(want, other->owner) : -EAGAIN;
-	if (!err)
+	if (!err) {
 		apply(want, &fresh, &spare);
-	let_others_look();
+		let_others_look();
+	}
+	mutex_unlock(&locks_mutex);
 	kfree(fresh);
 	kfree(spare);
 	return err;
@@ -194,14 +231,13 @@ static long set_lock(struct file_lock *want, bool can_wait)
 
 void file_locks_release(const struct inode *inode, const void *owner)
 {
-	struct file_lock *lock, *next;
+	struct file_lock of = {.inode = inode, .owner = owner};
 
 	mutex_lock(&locks_mutex);
-	list_for_each_entry_safe (lock, next, &locks, node) {
-		if (lock->inode == inode && lock->owner == owner)
-			lock_remove(lock);
-	}
-	let_others_look();
+	release(&of);
+	of.is_flock = true;
+	release(&of);
+	mutex_unlock(&locks_mutex);
 }
 
 /* The bytes that the program means. 0 or -Exxx. */
@@ -210,7 +246,7 @@ static long set_range(struct file_lock *want, const struct open_file *file,
 {
 	int64_t start = 0, last;
 
-	if (fl->l_type > F_UNLCK)
+	if ((uint16_t)fl->l_type > F_UNLCK)
 		return -EINVAL;
 	if (fl->l_whence == SEEK_CUR)
 		start = (int64_t)file->pos;
@@ -288,9 +324,13 @@ long fcntl_lock(int fd, struct open_file *file, unsigned cmd, vaddr_t arg)
 	    (want.type == F_WRLCK && !(mode & FMODE_WRITE)))
 		return -EBADF;
 	err = set_lock(&want, cmd == F_SETLKW - F_GETLK);
+	if (err || is_own || want.type == F_UNLCK)
+		return err;
 	now = fd_get_any(fd);
-	if (now != file)
+	if (now != file) {
 		file_locks_release(file->inode, want.owner);
+		err = -EBADF;
+	}
 	if (now)
 		open_file_put(now);
 	return err;

@@ -17,7 +17,8 @@ void file_locks_release(const struct inode *inode, const void *owner);
 static inline void file_locks_end(const struct open_file *file,
 				  const void *owner)
 {
-	if (unlikely(load_relaxed(&nr_file_locks)))
+	if (unlikely(load_relaxed(&nr_file_locks)) &&
+	    !(file->file.f_mode & FMODE_PATH))
 		file_locks_release(file->inode, owner);
 }
 

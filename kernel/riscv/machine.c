@@ -57,9 +57,12 @@ void machine_fence_i(uint64_t harts)
 {
 	uint64_t others = harts & ~(1UL << machine_hart());
 
+	/* What was stored must be there before others fetch (Zifencei). */
+	__asm__ volatile("fence rw, rw" ::: "memory");
 	local_fence_i();
 	if (others)
 		sbi_remote_fence_i(others, 0);
+	__asm__ volatile("fence rw, rw" ::: "memory");
 }
 
 /*

@@ -126,6 +126,8 @@ TEST(fcntl_locks_go_with_any_descriptor_of_the_file)
 
 	EQ(set(fd, F_SETLK, F_WRLCK, 0, 0), 0);
 	EQ(other_gets(F_WRLCK, 0, 1), -EAGAIN);
+	close(open(path, O_PATH, 0));
+	EQ(other_gets(F_WRLCK, 0, 1), -EAGAIN);
 	close(open_it());
 	EQ(other_gets(F_WRLCK, 0, 1), 0);
 }
@@ -167,6 +169,7 @@ TEST(fcntl_ranges)
 	EQ(set(fd, F_SETLK, F_WRLCK, 5, -6), -EINVAL);
 	EQ(set(fd, F_SETLK, F_WRLCK, INT64_MAX, 2), -EOVERFLOW);
 	EQ(set(fd, F_SETLK, 3, 0, 1), -EINVAL);
+	EQ(set(fd, F_SETLK, -1, 0, 1), -EINVAL);
 	fl.l_whence = 3;
 	EQ(sys(SYS_fcntl, fd, F_SETLK, &fl), -EINVAL);
 	EQ(sys(SYS_fcntl, fd, F_SETLK, NULL), -EFAULT);
@@ -222,6 +225,28 @@ TEST(fcntl_setlkw_finds_a_deadlock)
 	EQ(status, 0);
 }
 
+TEST(fcntl_setlkw_sees_no_deadlock_that_is_over)
+{
+	int fd = open_it(), held[2], status, pid;
+	char c;
+
+	EQ(pipe(held), 0);
+	EQ(set(fd, F_SETLK, F_WRLCK, 0, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		set(fd, F_SETLK, F_WRLCK, 1, 1);
+		write(held[1], "h", 1);
+		set(fd, F_SETLKW, F_WRLCK, 0, 1);
+		sleep_ms(100);
+		exit(0);
+	}
+	EQ(read(held[0], &c, 1), 1);
+	sleep_ms(300);
+	EQ(set(fd, F_SETLK, F_UNLCK, 0, 1), 0);
+	EQ(set(fd, F_SETLKW, F_WRLCK, 1, 1), 0);
+	EQ(waitpid(pid, &status, 0), pid);
+}
+
 TEST(fcntl_ofd_locks_belong_to_the_open_file)
 {
 	int fd = open_it(), other = open_it(), twin = (int)sys(SYS_dup, fd);
@@ -245,6 +270,9 @@ TEST(flock_is_for_the_whole_file)
 	EQ(sys(SYS_flock, fd, LOCK_SH), 0);
 	EQ(sys(SYS_flock, other, LOCK_SH | LOCK_NB), 0);
 	EQ(sys(SYS_flock, other, LOCK_EX | LOCK_NB), -EAGAIN);
+	/* Whoever wants another kind of lock first gives up what it has. */
+	EQ(sys(SYS_flock, fd, LOCK_EX | LOCK_NB), 0);
+	EQ(sys(SYS_flock, other, LOCK_SH | LOCK_NB), -EAGAIN);
 	EQ(sys(SYS_flock, other, LOCK_UN), 0);
 	EQ(sys(SYS_flock, twin, LOCK_EX | LOCK_NB), 0);
 	EQ(sys(SYS_flock, other, LOCK_SH | LOCK_NB), -EAGAIN);
