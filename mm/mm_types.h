@@ -114,7 +114,7 @@ typedef struct {
 #define VM_HUGEPAGE	0x20000000UL
 #define VM_NOHUGEPAGE	0x40000000UL
 #define VM_MERGEABLE	0x80000000UL
-#define VM_DROPPABLE	(1UL << 40) /* pages may go when memory is short */
+#define VM_DROPPABLE	(1UL << 40) /* pages may go: mm->was_lazy is set */
 #define VM_SEALED	(1UL << 63) /* mseal: stays as it is */
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
@@ -240,8 +240,7 @@ struct mm_struct {
 	uint64_t def_flags;	/* M; VM_LOCKED after mlockall(MCL_FUTURE) */
 	struct mm_context ctx;	/* a */
 	uint32_t tlb_flush_pending; /* a; open gathers, 0 between operations */
-	uint32_t
-	    was_lazy; /* a; lazyfree.c, which writes it: in its list once */
+	uint32_t was_lazy;	    /* a; lazyfree.c: it was in that list */
 	struct spinlock page_table_lock; /* upper levels; anon_vma of areas */
 	uint32_t mm_users, mm_count;	 /* a */
 	uint32_t deny_write_exec; /* a; PR_MDWE_*: 0 or 1, 2: only here */

@@ -66,6 +66,10 @@ static void verify_area(const struct mm_struct *mm,
 	BUG_ON(!load_relaxed(&vma->vm_refcnt));
 	BUG_ON(!vma->vm_file && vma_is_anonymous(vma) &&
 	       vma_has(vma, VM_SHARED));
+	/* Its pages may go: whoever looks for such must find the mm. */
+	BUG_ON(vma_has(vma, VM_DROPPABLE) &&
+	       (!load_relaxed(&mm->was_lazy) || !vma_has(vma, VM_WIPEONFORK) ||
+		vma_has(vma, VM_SHARED)));
 	BUG_ON(vma->vm_file && vma_is_anonymous(vma));
 	BUG_ON(vma->vm_page_prot.val != vm_get_page_prot(vma_flags(vma)).val);
 	BUG_ON(vma->rb_gap != vma_gap_below(vma, vma_prev(vma)));

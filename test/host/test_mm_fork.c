@@ -186,6 +186,25 @@ MM_TEST(dontfork_and_wipeonfork_are_obeyed)
 	CHECK_EQ(LOAD(AT(2)), 12);
 }
 
+/* mm_verify: whoever has such an area is found when memory is short. */
+MM_TEST(droppable_memory_is_wiped)
+{
+	struct mm_struct *mm = env_mm(), *child;
+
+	CHECK_EQ(TRY(do_mmap(mm, NULL, AT(0), 2 * PG, RW,
+			     MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, 0)),
+		 AT(0));
+	STORE(AT(0), 7);
+	child = env_fork(mm);
+	CHECK_MAP(child, "0-2 rw-pW");
+	env_switch(1, child);
+	CHECK_EQ(LOAD(AT(0)), 0);
+	STORE(AT(1), 8);
+	env_hart(0);
+	CHECK_EQ(LOAD(AT(0)), 7);
+	CHECK_EQ(LOAD(AT(1)), 0);
+}
+
 MM_TEST(locks_are_not_inherited)
 {
 	struct mm_struct *mm = four_pages(), *child;
@@ -320,6 +339,7 @@ static const struct tap_test tests[] = {
     ENTRY(shared_memory_stays_shared),
     ENTRY(private_file_copies_are_inherited),
     ENTRY(dontfork_and_wipeonfork_are_obeyed),
+    ENTRY(droppable_memory_is_wiped),
     ENTRY(locks_are_not_inherited),
     ENTRY(the_zero_page_is_inherited_without_a_count),
     ENTRY(the_reverse_map_finds_every_mapping),
