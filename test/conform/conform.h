@@ -2,9 +2,9 @@
 /*
  * Conformance: one TEST for each error and each effect that a manual page of
  * memory management documents, one file for each page. The judge is Linux
- * 6.12 (`./run linux build/test/conform/mmap`): a check that it does not pass
- * is a wrong check. Nothing here asks for an exact number of faults or for the
- * order in which addresses are handed out: no page promises those.
+ * 6.12 (`./run linux build/test/archives/conform-mmap`): a check that it does
+ * not pass is a wrong check. Nothing here asks for an exact number of faults or
+ * for the order in which addresses are handed out: no page promises those.
  */
 #pragma once
 

@@ -204,9 +204,14 @@ TEST(fcntl_setlkw_waits)
 	EQ(waitpid(pid, &status, 0), pid);
 }
 
-TEST(fcntl_setlkw_finds_a_deadlock)
+/*
+ * A child that holds byte 1 and waits for byte 0, which is ours; its status is
+ * 0 if it gets that. It ends a while later.
+ */
+static int child_that_waits(int fd)
 {
-	int fd = open_it(), held[2], status, pid;
+	int held[2], pid;
+	long err;
 	char c;
 
 	EQ(pipe(held), 0);
@@ -215,10 +220,19 @@ TEST(fcntl_setlkw_finds_a_deadlock)
 	if (pid == 0) {
 		set(fd, F_SETLK, F_WRLCK, 1, 1);
 		write(held[1], "h", 1);
-		exit(set(fd, F_SETLKW, F_WRLCK, 0, 1) != 0);
+		err = set(fd, F_SETLKW, F_WRLCK, 0, 1);
+		sleep_ms(100);
+		exit(err != 0);
 	}
 	EQ(read(held[0], &c, 1), 1);
 	sleep_ms(300);
+	return pid;
+}
+
+TEST(fcntl_setlkw_finds_a_deadlock)
+{
+	int fd = open_it(), pid = child_that_waits(fd), status;
+
 	EQ(set(fd, F_SETLKW, F_WRLCK, 1, 1), -EDEADLK);
 	EQ(set(fd, F_SETLK, F_UNLCK, 0, 0), 0);
 	EQ(waitpid(pid, &status, 0), pid);
@@ -227,24 +241,12 @@ TEST(fcntl_setlkw_finds_a_deadlock)
 
 TEST(fcntl_setlkw_sees_no_deadlock_that_is_over)
 {
-	int fd = open_it(), held[2], status, pid;
-	char c;
+	int fd = open_it(), pid = child_that_waits(fd), status;
 
-	EQ(pipe(held), 0);
-	EQ(set(fd, F_SETLK, F_WRLCK, 0, 1), 0);
-	pid = fork();
-	if (pid == 0) {
-		set(fd, F_SETLK, F_WRLCK, 1, 1);
-		write(held[1], "h", 1);
-		set(fd, F_SETLKW, F_WRLCK, 0, 1);
-		sleep_ms(100);
-		exit(0);
-	}
-	EQ(read(held[0], &c, 1), 1);
-	sleep_ms(300);
 	EQ(set(fd, F_SETLK, F_UNLCK, 0, 1), 0);
 	EQ(set(fd, F_SETLKW, F_WRLCK, 1, 1), 0);
 	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status, 0);
 }
 
 TEST(fcntl_ofd_locks_belong_to_the_open_file)
